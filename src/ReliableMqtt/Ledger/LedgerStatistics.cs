@@ -1,0 +1,9 @@
+namespace ReliableMqtt.Ledger;
+
+/// <summary>Counts of one publisher id's ledger.</summary>
+/// <param name="Backlog">Messages accepted and not yet in flight.</param>
+/// <param name="InFlight">Messages with a packet id.</param>
+/// <param name="DeadLetters">Dead letters kept.</param>
+/// <param name="PendingBytes">Bytes of backlog and in-flight messages.</param>
+/// <param name="OldestAcceptedAt">When the oldest unfinished message was accepted; null when there is none.</param>
+public sealed record LedgerStatistics(long Backlog, long InFlight, long DeadLetters, long PendingBytes, DateTimeOffset? OldestAcceptedAt);

@@ -1,0 +1,43 @@
+using MQTTnet.Protocol;
+
+namespace ReliableMqtt.Messages;
+
+/// <summary>A message as the ledger keeps it: everything that is needed to publish it again, in any process. Immutable.</summary>
+public sealed record LedgerRecord
+{
+    /// <summary>Its place in the order of the publisher id; 0 until the ledger has accepted it.</summary>
+    public long Sequence { get; init; }
+
+    /// <summary>The message id. Empty until the ledger has accepted it when the application gave none: see <see cref="MessageId.ForSequence"/>.</summary>
+    public MessageId MessageId { get; init; }
+
+    /// <summary>The full topic; topic aliases never reach the ledger.</summary>
+    public required string Topic { get; init; }
+
+    /// <summary>The payload: a copy that nobody changes.</summary>
+    public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>1 or 2; QoS 0 is never stored.</summary>
+    public required MqttQualityOfServiceLevel QualityOfService { get; init; }
+
+    /// <summary>The RETAIN flag.</summary>
+    public bool Retain { get; init; }
+
+    /// <summary>When the message was accepted, by the accepting process's clock.</summary>
+    public DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>When it expires unless its PUBLISH was sent before; null for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>How often it was refused and is tried anew; 0 at first.</summary>
+    public int Refusals { get; init; }
+
+    /// <summary>MQTT 5 properties, or null.</summary>
+    public MessageProperties? Properties { get; init; }
+
+    /// <summary>True when the application gave the id, so that the ledger keeps an index of it for deduplication.</summary>
+    public bool HasApplicationId => !MessageId.IsEmpty && !MessageId.IsAutomatic;
+
+    /// <summary>What the message counts for against a limit in bytes.</summary>
+    public int Size => Payload.Length + Topic.Length + 64;
+}

@@ -1,0 +1,44 @@
+using MQTTnet.Protocol;
+
+namespace ReliableMqtt;
+
+/// <summary>What is true of one published message: the answer of every publishing call, and part of every exception of one.</summary>
+/// <remarks>A receipt is a snapshot. What another process cannot know of a message is null in a receipt from <see cref="IReliablePublisher.GetReceiptAsync"/>.</remarks>
+public sealed record PublishReceipt
+{
+    /// <summary>The message id; empty for QoS 0, and for a message without an id of the application's that was not accepted.</summary>
+    public MessageId MessageId { get; init; }
+
+    /// <summary>The topic.</summary>
+    public string? Topic { get; init; }
+
+    /// <summary>The quality of service.</summary>
+    public MqttQualityOfServiceLevel? QualityOfService { get; init; }
+
+    /// <summary>What is true of the message.</summary>
+    public required PublishOutcome Outcome { get; init; }
+
+    /// <summary>How often the message was sent as a new one: 1 unless the broker refused it for a time. Resends of an unfinished handshake do not count.</summary>
+    public int? Attempts { get; init; }
+
+    /// <summary>The MQTT 5 reason code of the ack that finished it (MQTT 5 §3.4.2.1, §3.5.2.1); null on MQTT 3.1.1, and where there was none.</summary>
+    public byte? ReasonCode { get; init; }
+
+    /// <summary>The broker's Reason String, or our own words on why the message was given up.</summary>
+    public string? ReasonString { get; init; }
+
+    /// <summary>True when a message with this id was known already: nothing was stored by this call, and the receipt is of the first one.</summary>
+    public bool IsDuplicate { get; init; }
+
+    /// <summary>True when the broker said that nobody subscribes to the topic (0x10). The message counts as confirmed.</summary>
+    public bool NoMatchingSubscribers { get; init; }
+
+    /// <summary>When it was accepted.</summary>
+    public DateTimeOffset? AcceptedAt { get; init; }
+
+    /// <summary>When the broker confirmed it.</summary>
+    public DateTimeOffset? ConfirmedAt { get; init; }
+
+    /// <summary>True when nothing more will happen to the message.</summary>
+    public bool IsFinal => Outcome is not (PublishOutcome.Pending or PublishOutcome.Unknown);
+}

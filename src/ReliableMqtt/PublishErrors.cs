@@ -11,11 +11,11 @@ internal static class PublishErrors
     {
         PublishOutcome.Rejected => new PublishRejectedException(
             $"The broker refused message {receipt.MessageId}: {ReasonCodes.Describe(receipt.ReasonCode ?? 0x80)}{Words(receipt)}. It is among the dead letters; mend the cause and replay it, or purge it.", receipt),
-        PublishOutcome.Expired => new(PublishFailure.Expired,
+        PublishOutcome.Expired => new ReliablePublishException(PublishFailure.Expired,
             $"Message {receipt.MessageId} expired before it could be sent, and has left the ledger. Publish it again if it still matters.", receipt),
-        PublishOutcome.DeadLettered or PublishOutcome.Purged => new(PublishFailure.DeadLettered,
+        PublishOutcome.DeadLettered or PublishOutcome.Purged => new ReliablePublishException(PublishFailure.DeadLettered,
             $"Message {receipt.MessageId} was given up{Words(receipt)}. It is among the dead letters; decide there whether to replay it.", receipt),
-        _ => new(PublishFailure.General, $"Message {receipt.MessageId} ended as {receipt.Outcome}{Words(receipt)}.", receipt),
+        _ => new ReliablePublishException(PublishFailure.General, $"Message {receipt.MessageId} ended as {receipt.Outcome}{Words(receipt)}.", receipt),
     };
 
     public static ReliablePublishException ConfirmTimeout(PublishReceipt receipt, TimeSpan timeout) => new(PublishFailure.ConfirmTimeout,

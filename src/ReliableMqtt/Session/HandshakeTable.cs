@@ -6,9 +6,9 @@ using static ReliableMqtt.Session.HandshakeStage;
 namespace ReliableMqtt.Session;
 
 /// <summary>The answer of <see cref="HandshakeTable.Next"/>: a new stage with its effect, or an error that leaves the stage.</summary>
-internal readonly record struct HandshakeStep(HandshakeStage Next, HandshakeEffect Effect, HandshakeError Error = None)
+internal readonly record struct HandshakeStep(HandshakeStage Next, HandshakeEffect Effect, HandshakeError Error = HandshakeError.None)
 {
-    public bool IsLegal => Error == None;
+    public bool IsLegal => Error == HandshakeError.None;
 }
 
 /// <summary>

@@ -1,5 +1,4 @@
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Messages;
 
 namespace ReliableMqtt.Session;
 

@@ -12,6 +12,7 @@ internal sealed partial class PublishSession
     private Queue<Incoming> _incoming = new();
     private DateTimeOffset _appendsBlockedUntil;
     private int _appendRefusals;
+    private int _appendLimit;
 
     private readonly Queue<LedgerRecord> _prefetched = new();
     private long _backlogCount;

@@ -101,7 +101,7 @@ internal sealed partial class PublishSession
         if (now < _appendsBlockedUntil) return;
         HashSet<MessageId>? ids = null;
         var backlog = _backlogCount - commit.Drops.Count - commit.Assigns.Count;
-        while (commit.Appends.Count + commit.Assigns.Count < _settings.MaxBatch && _incoming.TryPeek(out var next))
+        while (commit.Appends.Count < _appendLimit && commit.Appends.Count + commit.Assigns.Count < _settings.MaxBatch && _incoming.TryPeek(out var next))
         {
             // Twice the same id in one commit: the second waits for the next one, which finds the first in the ledger.
             if (next.Record.HasApplicationId && !(ids ??= []).Add(next.Record.MessageId)) return;

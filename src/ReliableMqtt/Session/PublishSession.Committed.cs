@@ -1,5 +1,4 @@
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Messages;
 
 namespace ReliableMqtt.Session;
 
@@ -47,7 +46,12 @@ internal sealed partial class PublishSession
             Outputs.Completions.Add(new Completion(CompletionKind.Accepted, incoming.Record) { Ticket = incoming.Ticket, Outcome = PublishOutcome.Pending });
         foreach (var handshake in commit.Direct) OnStored(handshake, now);
 
-        if (!refused) _appendRefusals = 0;
+        if (!refused)
+        {
+            _appendRefusals = 0;
+            _appendLimit = Math.Min(_settings.MaxBatch, Math.Max(1, _appendLimit) * 2);
+        }
+
         if (!refused && result.FirstMoved == 0 && commit.Appends.Count > commit.Direct.Count)
             PrefetchAppended(commit.Appends[commit.Direct.Count..], _backlogCount - (commit.Appends.Count - commit.Direct.Count));
         else if (_prefetched.Count == 0 && _backlogCount == 0) _prefetchedUpTo = Math.Max(_prefetchedUpTo, _tail);
@@ -139,16 +143,20 @@ internal sealed partial class PublishSession
         {
             foreach (var incoming in commit.Appends)
                 Outputs.Completions.Add(new Completion(CompletionKind.Full, incoming.Record) { Ticket = incoming.Ticket, Outcome = PublishOutcome.NotAccepted });
+            (commit.Appends, commit.Direct) = ([], []);
         }
         else
         {
-            foreach (var incoming in commit.Appends) incoming.Ticket?.GiveBack();
-            _incoming = new Queue<Incoming>([.. commit.Appends.Select(Unstamp), .. _incoming]);
+            var appends = commit.Appends;
+            (commit.Appends, commit.Direct) = ([], []);
+            foreach (var incoming in appends) incoming.Ticket?.GiveBack();
+            _incoming = new Queue<Incoming>([.. appends.Select(Unstamp), .. _incoming]);
+            // There may be room for some of them: only when there is none for a single one is it time to wait.
+            _appendLimit = Math.Max(1, appends.Count / 2);
+            if (appends.Count > 1) return;
             _appendsBlockedUntil = now + _settings.RetryDelay(++_appendRefusals);
             WakeBy(_appendsBlockedUntil);
         }
-
-        (commit.Appends, commit.Direct) = ([], []);
     }
 
     /// <summary>Others had appended before: ours stand in the backlog, behind theirs.</summary>

@@ -53,6 +53,7 @@ internal sealed partial class PublishSession
         _backlogCount = recovered.BacklogCount;
         _session = recovered.Session;
         _windowCap = settings.MaxInFlight;
+        _appendLimit = settings.MaxBatch;
         foreach (var entry in recovered.InFlight.OrderBy(e => e.Record.Sequence)) Restore(entry);
         if (_inflight.Count == 0) return;
         _lastOrder = _inflight.Values.Max(h => h.Order);

@@ -139,24 +139,22 @@ internal sealed partial class PublishSession
     private void ReturnAppends(Commit commit, DateTimeOffset now)
     {
         foreach (var handshake in commit.Direct) Undo(handshake);
-        if (_settings.Overflow == OverflowPolicy.Reject)
+        var appends = commit.Appends;
+        (commit.Appends, commit.Direct) = ([], []);
+
+        // There may be room for some of them: only a single one that finds none is refused, or waits.
+        _appendLimit = Math.Max(1, appends.Count / 2);
+        if (appends.Count == 1 && _settings.Overflow == OverflowPolicy.Reject)
         {
-            foreach (var incoming in commit.Appends)
-                Outputs.Completions.Add(new Completion(CompletionKind.Full, incoming.Record) { Ticket = incoming.Ticket, Outcome = PublishOutcome.NotAccepted });
-            (commit.Appends, commit.Direct) = ([], []);
+            Outputs.Completions.Add(new Completion(CompletionKind.Full, appends[0].Record) { Ticket = appends[0].Ticket, Outcome = PublishOutcome.NotAccepted });
+            return;
         }
-        else
-        {
-            var appends = commit.Appends;
-            (commit.Appends, commit.Direct) = ([], []);
-            foreach (var incoming in appends) incoming.Ticket?.GiveBack();
-            _incoming = new Queue<Incoming>([.. appends.Select(Unstamp), .. _incoming]);
-            // There may be room for some of them: only when there is none for a single one is it time to wait.
-            _appendLimit = Math.Max(1, appends.Count / 2);
-            if (appends.Count > 1) return;
-            _appendsBlockedUntil = now + _settings.RetryDelay(++_appendRefusals);
-            WakeBy(_appendsBlockedUntil);
-        }
+
+        foreach (var incoming in appends) incoming.Ticket?.GiveBack();
+        _incoming = new Queue<Incoming>([.. appends.Select(Unstamp), .. _incoming]);
+        if (appends.Count != 1) return;
+        _appendsBlockedUntil = now + _settings.RetryDelay(++_appendRefusals);
+        WakeBy(_appendsBlockedUntil);
     }
 
     /// <summary>Others had appended before: ours stand in the backlog, behind theirs.</summary>
@@ -177,5 +175,6 @@ internal sealed partial class PublishSession
         Remove(handshake);
         handshake.Stage = HandshakeStage.Finished;
         _open--;
+        _leftBacklog = Math.Min(_leftBacklog, handshake.Record.Sequence - 1);
     }
 }

@@ -31,6 +31,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
 
     private readonly MqttServer _server;
     private long _suppressedDuplicates;
+    private volatile HashSet<string>? _admittedFirst;
 
     public EmbeddedBroker()
     {
@@ -41,6 +42,13 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         _server.ValidatingConnectionAsync += connection =>
         {
             connection.SessionItems[typeof(SessionState)] = new SessionState();
+            if (_admittedFirst is { } first && !first.Contains(connection.ClientId)) connection.ReasonCode = MqttConnectReasonCode.ServerUnavailable;
+            return Task.CompletedTask;
+        };
+        _server.ClientSubscribedTopicAsync += subscribed =>
+        {
+            var state = SessionState.Of(subscribed.SessionItems);
+            lock (state) state.HasSubscribed = true;
             return Task.CompletedTask;
         };
         _server.InterceptingInboundPacketAsync += packet => { OnReceived(packet); return Task.CompletedTask; };
@@ -69,25 +77,35 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         return cut;
     }
 
-    /// <summary>Stops and starts on the same port; sessions stay.</summary>
+    /// <summary>Waits until the connected subscribers have acknowledged all that was published so far; at most 5 s.</summary>
+    /// <returns>False when they have not.</returns>
+    public Task<bool> DrainAsync() => WaitUntilAsync(async () => !(await _server.GetClientsAsync()).Any(IsOwed));
+
+    /// <summary>Stops and starts on the same port; sessions stay. Returns when the subscribers that were connected are back, or after 5 s.</summary>
     /// <remarks>
-    /// Publishers are dropped wherever they are. Subscribers are first given what they are owed, since MQTTnet's server forgets its own half-done
-    /// deliveries when a connection ends and begins them again under another packet id: a duplicate that no publisher could have prevented.
+    /// Publishers are dropped wherever they are. Subscribers are treated with care, because MQTTnet's server forgets its own half-done deliveries
+    /// when a connection ends (it begins them again under another packet id) and may send twice what is published while a subscriber returns:
+    /// duplicates that no publisher could prevent. So they get what they are owed before the stop, and are admitted first after it.
     /// </remarks>
     public async Task RestartAsync()
     {
         _server.AcceptNewConnections = false;
         try
         {
-            var owed = await OwedClientsAsync();
-            await DisconnectAllAsync(except: owed);
-            await WaitUntilAsync(async () => (await OwedClientsAsync()).Count == 0);
+            var subscribers = (await _server.GetClientsAsync()).Where(IsSubscriber).Select(client => client.Id).ToHashSet();
+            await DisconnectAllAsync(except: subscribers);
+            await DrainAsync();
             await DisconnectAllAsync(except: []);
             await _server.StopAsync(new MqttServerStopOptions());
             await StartOnSamePortAsync();
+
+            _admittedFirst = subscribers;
+            _server.AcceptNewConnections = true;
+            await WaitUntilAsync(async () => subscribers.IsSubsetOf(await ConnectedClientsAsync()));
         }
         finally
         {
+            _admittedFirst = null;
             _server.AcceptNewConnections = true;
         }
     }
@@ -147,18 +165,18 @@ public sealed class EmbeddedBroker : IAsyncDisposable
 
     private async Task<List<string>> ConnectedClientsAsync() => [.. (await _server.GetClientsAsync()).Select(client => client.Id)];
 
-    /// <summary>The connected clients with messages that were not sent to them yet, or not acknowledged by them.</summary>
-    private async Task<List<string>> OwedClientsAsync()
+    /// <summary>True for a client with messages that were not sent to it yet, or that it has not acknowledged.</summary>
+    private static bool IsOwed(MqttClientStatus client)
     {
-        var clients = await _server.GetClientsAsync();
-        return [.. clients.Where(client => IsOwed(client.Session)).Select(client => client.Id)];
+        if (client.Session.PendingApplicationMessagesCount > 0) return true;
+        var state = SessionState.Of(client.Session.Items);
+        lock (state) return state.OwedIds.Count > 0;
     }
 
-    private static bool IsOwed(MqttSessionStatus session)
+    private static bool IsSubscriber(MqttClientStatus client)
     {
-        if (session.PendingApplicationMessagesCount > 0) return true;
-        var state = SessionState.Of(session.Items);
-        lock (state) return state.OwedIds.Count > 0;
+        var state = SessionState.Of(client.Session.Items);
+        lock (state) return state.HasSubscribed;
     }
 
     private async Task DisconnectAllAsync(IReadOnlyCollection<string> except)
@@ -204,14 +222,16 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     }
 
     /// <summary>Waits, but not for ever, until the condition holds twice in a row: a packet may be between the queue and the interceptor.</summary>
-    private static async Task WaitUntilAsync(Func<Task<bool>> condition)
+    private static async Task<bool> WaitUntilAsync(Func<Task<bool>> condition)
     {
         var start = TimeProvider.System.GetTimestamp();
-        for (var held = 0; held < 2 && TimeProvider.System.GetElapsedTime(start) < _patience;)
+        for (var held = 0; TimeProvider.System.GetElapsedTime(start) < _patience; await Task.Delay(_pollInterval))
         {
             held = await condition() ? held + 1 : 0;
-            await Task.Delay(_pollInterval);
+            if (held == 2) return true;
         }
+
+        return false;
     }
 
     /// <summary>What a broker must remember of a session besides what MQTTnet's server remembers (MQTT 5 §4.1). Its users lock it.</summary>
@@ -222,6 +242,8 @@ public sealed class EmbeddedBroker : IAsyncDisposable
 
         /// <summary>Packet ids of messages sent to the client that it has not acknowledged to the end.</summary>
         public HashSet<ushort> OwedIds { get; } = [];
+
+        public bool HasSubscribed { get; set; }
 
         public static SessionState Of(IDictionary sessionItems) => (SessionState)sessionItems[typeof(SessionState)]!;
     }

@@ -16,6 +16,8 @@ internal readonly record struct ByteRange(int Min, int Max)
 
     public int Draw(Random random) => random.Next(Min, Max == int.MaxValue ? Max : Max + 1);
 
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Min}-{Max}");
+
     private static bool TryParse(string text, out int bytes) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && bytes > 0;
 }

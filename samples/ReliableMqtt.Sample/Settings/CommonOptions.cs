@@ -16,12 +16,11 @@ internal static class CommonOptions
         CustomParser = argument => Parse(argument, BrokerAddress.Parse),
     };
 
-    public static Option<MqttProtocolVersion> Protocol() => new("--protocol")
+    public static Option<MqttProtocolVersion?> Protocol() => new("--protocol")
     {
-        Description = "5 or 3.1.1 (no message ids on the wire, refusals look like success)",
+        Description = "5 or 3.1.1 (no message ids on the wire, refusals look like success). Default 5",
         HelpName = "VERSION",
-        DefaultValueFactory = _ => MqttProtocolVersion.V500,
-        CustomParser = argument => Parse(argument, text => text switch
+        CustomParser = argument => Parse<MqttProtocolVersion?>(argument, text => text switch
         {
             "5" => MqttProtocolVersion.V500,
             "3.1.1" => MqttProtocolVersion.V311,
@@ -29,12 +28,11 @@ internal static class CommonOptions
         }),
     };
 
-    public static Option<MqttQualityOfServiceLevel> QualityOfService() => new("--qos")
+    public static Option<MqttQualityOfServiceLevel?> QualityOfService() => new("--qos")
     {
-        Description = "0 at most once, 1 at least once, 2 exactly once at the broker",
+        Description = "0 at most once, 1 at least once, 2 exactly once at the broker. Default 1",
         HelpName = "0|1|2",
-        DefaultValueFactory = _ => MqttQualityOfServiceLevel.AtLeastOnce,
-        CustomParser = argument => Parse(argument, text => text switch
+        CustomParser = argument => Parse<MqttQualityOfServiceLevel?>(argument, text => text switch
         {
             "0" => MqttQualityOfServiceLevel.AtMostOnce,
             "1" => MqttQualityOfServiceLevel.AtLeastOnce,
@@ -43,11 +41,10 @@ internal static class CommonOptions
         }),
     };
 
-    public static Option<int> Seed() => new("--seed")
+    public static Option<int?> Seed() => new("--seed")
     {
         Description = "Repeats the same random choices. Default: a new one, which is printed",
         HelpName = "NUMBER",
-        DefaultValueFactory = _ => Random.Shared.Next(),
     };
 
     public static Option<int> Window() => new("--window")

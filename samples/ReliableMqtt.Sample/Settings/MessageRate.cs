@@ -16,6 +16,8 @@ internal readonly record struct MessageRate(double PerSecond)
             : throw new FormatException($"'{text}' is not a rate: expected a positive number of messages a second, such as 100 or 100/s.");
     }
 
+    public override string ToString() => double.IsInfinity(PerSecond) ? "unlimited" : string.Create(CultureInfo.InvariantCulture, $"{PerSecond}/s");
+
     /// <summary>When the message with this number, from 0, may go, counted from the start.</summary>
     public TimeSpan DueTime(long number) => TimeSpan.FromSeconds(number / PerSecond);
 }

@@ -15,7 +15,7 @@ internal static class DemoVerb
         {
             seed, verbose,
         };
-        command.SetAction((parsed, stop) => new DemoRun(parsed.GetValue(seed), parsed.GetValue(verbose) ? new StderrLogging() : null).RunAsync(stop));
+        command.SetAction((parsed, stop) => new DemoRun(parsed.GetValue(seed) ?? Random.Shared.Next(), parsed.GetValue(verbose) ? new StderrLogging() : null).RunAsync(stop));
         return command;
     }
 }

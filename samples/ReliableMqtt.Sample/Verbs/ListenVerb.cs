@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
 using ReliableMqtt.Sample.Listening;
 using ReliableMqtt.Sample.Settings;
 
@@ -38,8 +40,8 @@ internal static class ListenVerb
             try
             {
                 listener = await Listener.StartAsync(
-                    parsed.GetRequiredValue(clientId), client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetRequiredValue(protocol)),
-                    parsed.GetRequiredValue(topic), parsed.GetRequiredValue(qos),
+                    parsed.GetRequiredValue(clientId), client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetValue(protocol) ?? MqttProtocolVersion.V500),
+                    parsed.GetRequiredValue(topic), parsed.GetValue(qos) ?? MqttQualityOfServiceLevel.AtLeastOnce,
                     parsed.GetValue(persistent) ? TimeSpan.FromDays(7) : TimeSpan.FromMinutes(1), logging, stop);
             }
             catch (Exception error) when (error is OperationCanceledException or InvalidOperationException)

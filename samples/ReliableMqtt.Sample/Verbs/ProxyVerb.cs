@@ -41,14 +41,15 @@ internal static class ProxyVerb
         };
         command.SetAction(async (parsed, stop) =>
         {
+            var drawnFrom = parsed.GetValue(seed) ?? Random.Shared.Next();
             var proxy = new CuttingProxy(
-                parsed.GetValue(listen), parsed.GetRequiredValue(to), parsed.GetRequiredValue(cutBytes), parsed.GetValue(maxCuts) ?? long.MaxValue, parsed.GetValue(seed))
+                parsed.GetValue(listen), parsed.GetRequiredValue(to), parsed.GetValue(cutBytes), parsed.GetValue(maxCuts) ?? long.MaxValue, drawnFrom)
             {
                 OnCut = Console.WriteLine,
             };
             await using (proxy)
             {
-                Console.WriteLine($"seed={parsed.GetValue(seed)}");
+                Console.WriteLine($"seed={drawnFrom}");
                 Console.WriteLine($"port={proxy.Port}");
                 proxy.Start();
                 try

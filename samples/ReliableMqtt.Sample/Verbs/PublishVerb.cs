@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 using ReliableMqtt.Sample.Display;
 using ReliableMqtt.Sample.Publishing;
@@ -43,7 +44,7 @@ internal static class PublishVerb
         };
         var rate = new Option<MessageRate>("--rate")
         {
-            Description = "At most so many messages a second. Default: as fast as it goes",
+            Description = "At most so many messages a second",
             HelpName = "N/s",
             DefaultValueFactory = _ => MessageRate.Unlimited,
             CustomParser = argument => CommonOptions.Parse(argument, MessageRate.Parse),
@@ -73,7 +74,7 @@ internal static class PublishVerb
             var options = new ReliablePublisherOptions
             {
                 PublisherId = parsed.GetRequiredValue(publisherId),
-                Mqtt = client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetRequiredValue(protocol)),
+                Mqtt = client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetValue(protocol) ?? MqttProtocolVersion.V500),
                 Ledger = parsed.GetRequiredValue(ledger).Create(),
                 MaxInFlight = parsed.GetValue(window),
                 LoggerFactory = parsed.GetValue(verbose) ? new StderrLogging() : null,
@@ -81,7 +82,7 @@ internal static class PublishVerb
             if (parsed.GetValue(minBackoff) is { } min) options = options with { MinBackoff = TimeSpan.FromSeconds(min) };
             if (parsed.GetValue(maxBackoff) is { } max) options = options with { MaxBackoff = TimeSpan.FromSeconds(max) };
 
-            var level = parsed.GetRequiredValue(qos);
+            var level = parsed.GetValue(qos) ?? MqttQualityOfServiceLevel.AtLeastOnce;
             var target = parsed.GetRequiredValue(topic);
             var messages = parsed.GetValue(csv) is { } file ? MessageSource.FromCsvAsync(file.FullName, new TopicTemplate(target), level, stop)
                 : parsed.GetValue(count) is { } number ? MessageSource.GenerateAsync(number, parsed.GetValue(size), target, level)

@@ -40,7 +40,7 @@ internal sealed class MqttOptionsFactory(ReliablePublisherOptions options)
     public static bool SendsCredentialsInPlainText(MqttClientOptions built) => built.Credentials is not null && built.ChannelOptions switch
     {
         MqttClientTcpOptions { StreamProvider: null } tcp => tcp.TlsOptions?.UseTls != true && !IsLoopback(tcp.RemoteEndpoint),
-        MqttClientWebSocketOptions { Uri: { } uri } webSocket => IsPlainRemoteUri(uri, webSocket.TlsOptions?.UseTls == true),
+        MqttClientWebSocketOptions webSocket => Uri.TryCreate(webSocket.Uri, UriKind.Absolute, out var uri) && uri.Scheme != "wss" && !uri.IsLoopback,
         _ => false,
     };
 
@@ -76,10 +76,4 @@ internal sealed class MqttOptionsFactory(ReliablePublisherOptions options)
 
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
-
-    private static bool IsPlainRemoteUri(string uri, bool tls)
-    {
-        if (!uri.Contains("://", StringComparison.Ordinal)) uri = (tls ? "wss://" : "ws://") + uri;
-        return Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.Scheme != "wss" && !parsed.IsLoopback;
-    }
 }

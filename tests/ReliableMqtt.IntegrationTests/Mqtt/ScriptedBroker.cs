@@ -64,7 +64,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
                 serving.Add(ServeAsync(socket, ++_connections));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (_stop.IsCancellationRequested && e is OperationCanceledException or SocketException or InvalidOperationException)
         {
         }
 

@@ -73,7 +73,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     {
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidator.Validate(options);
-        MqttOptionsFactory.Validate(options);
+        _ = new MqttOptionsFactory(options).Create();
         var publisher = new ReliablePublisher(options with { });
         try
         {

@@ -54,6 +54,12 @@ public class SessionFaultTests
         private LedgerEpoch _epoch;
         private PublishSession _session = null!;
         private LedgerCommit? _commit;
+        /// <summary>
+        /// The broker has begun a new session and the ledger does not know it yet. A kill just now would leave the next process with a session that
+        /// looks like the old one: MQTT has no name for a session to tell them apart. docs/limits.md says so; this run does not go there.
+        /// </summary>
+        private bool _lossUnsaved;
+        private LedgerCommit? _lossCommit;
         private int _connection;
         private bool _connected;
         private int _published;
@@ -133,7 +139,7 @@ public class SessionFaultTests
                 case < 88:
                     if (_connected) Cut();
                     break;
-                case < 92:
+                case < 92 when !_lossUnsaved:
                     // A kill: the commit on its way is in the ledger or not.
                     if (_commit is { } last && _random.Next(2) == 0) Note(last, _ledger.CommitAsync(last, default).Result);
                     Start();
@@ -144,7 +150,8 @@ public class SessionFaultTests
             }
 
             _session.Tick(Now);
-            _commit ??= _session.BuildCommit(Now);
+            if (_commit is null && (_commit = _session.BuildCommit(Now)) is not null && _lossUnsaved) _lossCommit ??= _commit;
+            if (_commit is null) _lossUnsaved = false;
             Drain();
         }
 
@@ -152,6 +159,7 @@ public class SessionFaultTests
         {
             var keep = !_session.NeedsCleanStart && !(_losesSessions && _random.Next(3) == 0);
             _broker.Connect(keep);
+            if (!keep) (_lossUnsaved, _lossCommit) = (true, null);
             _connected = true;
             _session.OnConnected(new ConnectionInfo(++_connection, keep) { ReceiveMaximum = _broker.ReceiveMaximum }, Now);
         }
@@ -170,6 +178,7 @@ public class SessionFaultTests
         {
             var result = _ledger.CommitAsync(commit, default).Result;
             Note(commit, result);
+            if (commit == _lossCommit) _lossUnsaved = false;
             _commit = _session.OnCommitted(result, Now);
         }
 

@@ -10,7 +10,7 @@ namespace ReliableMqtt.Sample.Verbs;
 /// <summary><c>listen</c>: counts deliveries, each message id apart.</summary>
 internal static class ListenVerb
 {
-    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     public static Command Create()
     {
@@ -64,7 +64,7 @@ internal static class ListenVerb
         var idle = idleSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
         try
         {
-            while (!(deliveries.Distinct >= count) && deliveries.Idle < idle) await Task.Delay(_pollInterval, stop);
+            while (!(deliveries.Distinct >= count) && deliveries.Idle < idle) await Task.Delay(PollInterval, stop);
         }
         catch (OperationCanceledException)
         {

@@ -12,8 +12,8 @@ namespace ReliableMqtt.Mqtt;
 /// </summary>
 internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
 {
-    private static readonly TimeSpan s_closeTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_longestPing = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _longestPing = TimeSpan.FromSeconds(10);
 
     private readonly ReliablePublisherOptions _options;
     private readonly IWireSink _sink;
@@ -110,7 +110,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
         }
 
         if (_current is { } current)
-            await current.CloseAsync("the publisher stops", timeout < s_closeTimeout ? timeout : s_closeTimeout).ConfigureAwait(false);
+            await current.CloseAsync("the publisher stops", timeout < _closeTimeout ? timeout : _closeTimeout).ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         if (loop is null)
         {
@@ -120,7 +120,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
 
         try
         {
-            await loop.WaitAsync(timeout < s_closeTimeout ? s_closeTimeout : timeout, _time).ConfigureAwait(false);
+            await loop.WaitAsync(timeout < _closeTimeout ? _closeTimeout : timeout, _time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -129,20 +129,20 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync() => await StopAsync(s_closeTimeout).ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await StopAsync(_closeTimeout).ConfigureAwait(false);
 
     private async Task RecycleAsync(SessionChannelAdapter connection, RecycleReason reason)
     {
         connection.ReconnectAtOnce = true;
         if (reason == RecycleReason.CleanStart)
         {
-            await connection.CloseAsync("the session is started anew", s_closeTimeout).ConfigureAwait(false);
+            await connection.CloseAsync("the session is started anew", _closeTimeout).ConfigureAwait(false);
             return;
         }
 
-        var patience = _options.AckTimeout < s_longestPing ? _options.AckTimeout : s_longestPing;
+        var patience = _options.AckTimeout < _longestPing ? _options.AckTimeout : _longestPing;
         if (await connection.PingAsync(patience).ConfigureAwait(false))
-            await connection.CloseAsync("an acknowledgement is overdue on a living link", s_closeTimeout).ConfigureAwait(false);
+            await connection.CloseAsync("an acknowledgement is overdue on a living link", _closeTimeout).ConfigureAwait(false);
         else
             connection.End("an acknowledgement is overdue, and no PINGRESP came");
     }

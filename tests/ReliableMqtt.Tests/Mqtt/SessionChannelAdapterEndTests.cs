@@ -2,7 +2,6 @@ using MQTTnet.Exceptions;
 using MQTTnet.Formatter;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
-using ReliableMqtt.Session;
 using static ReliableMqtt.Tests.Mqtt.AdapterHarness;
 
 namespace ReliableMqtt.Tests.Mqtt;

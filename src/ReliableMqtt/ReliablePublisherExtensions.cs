@@ -20,8 +20,11 @@ public static class ReliablePublisherExtensions
     public static Task<PublishReceipt> PublishAsync(
         this IReliablePublisher publisher, string topic, string payload,
         MqttQualityOfServiceLevel qualityOfService = MqttQualityOfServiceLevel.AtLeastOnce, PublishOptions? options = null,
-        CancellationToken cancellationToken = default) =>
-        publisher.PublishAsync(topic, Encoding.UTF8.GetBytes(payload), qualityOfService, options, cancellationToken);
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(payload);
+        return publisher.PublishAsync(topic, Encoding.UTF8.GetBytes(payload), qualityOfService, options, cancellationToken);
+    }
 
     /// <summary>Accepts a payload into the ledger; see <see cref="IReliablePublisher.EnqueueAsync"/>.</summary>
     public static Task<PendingPublish> EnqueueAsync(
@@ -37,8 +40,11 @@ public static class ReliablePublisherExtensions
     public static Task<PendingPublish> EnqueueAsync(
         this IReliablePublisher publisher, string topic, string payload,
         MqttQualityOfServiceLevel qualityOfService = MqttQualityOfServiceLevel.AtLeastOnce, PublishOptions? options = null,
-        CancellationToken cancellationToken = default) =>
-        publisher.EnqueueAsync(topic, Encoding.UTF8.GetBytes(payload), qualityOfService, options, cancellationToken);
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(payload);
+        return publisher.EnqueueAsync(topic, Encoding.UTF8.GetBytes(payload), qualityOfService, options, cancellationToken);
+    }
 
     /// <summary>QoS 0: handed to the socket; may be lost, is never stored, never confirmed.</summary>
     /// <exception cref="ReliablePublishException">There is no connection (<see cref="PublishFailure.NotConnected"/>); nothing was sent or stored.</exception>

@@ -38,6 +38,6 @@ public sealed record LedgerRecord
     /// <summary>True when the application gave the id, so that the ledger keeps an index of it for deduplication.</summary>
     public bool HasApplicationId => !MessageId.IsEmpty && !MessageId.IsAutomatic;
 
-    /// <summary>What the message counts for against a limit in bytes.</summary>
-    public int Size => Payload.Length + Topic.Length + 64;
+    /// <summary>What the message counts for against a limit in bytes: its parts, and a flat 64 for the rest. It does not change when the id is given.</summary>
+    public int Size => Payload.Length + Topic.Length + (Properties?.Size ?? 0) + 64;
 }

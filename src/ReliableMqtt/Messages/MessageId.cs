@@ -49,9 +49,13 @@ public readonly record struct MessageId
 
     /// <summary>Makes the automatic id of the message with this sequence.</summary>
     /// <param name="ledgerNonce">Drawn once for each life of a ledger, so that a wiped ledger does not give out the same ids again.</param>
-    /// <param name="sequence">The sequence in the ledger.</param>
-    public static MessageId ForSequence(ulong ledgerNonce, long sequence) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{AutomaticPrefix}{ledgerNonce:x16}-{sequence:x}"), true);
+    /// <param name="sequence">The sequence in the ledger, from 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The sequence is below 1.</exception>
+    public static MessageId ForSequence(ulong ledgerNonce, long sequence)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sequence);
+        return new(string.Create(CultureInfo.InvariantCulture, $"{AutomaticPrefix}{ledgerNonce:x16}-{sequence:x}"), true);
+    }
 
     /// <summary>Reads the sequence out of an automatic id.</summary>
     /// <param name="sequence">The sequence in the ledger, or 0.</param>
@@ -60,9 +64,18 @@ public readonly record struct MessageId
     {
         sequence = 0;
         var text = _value.AsSpan();
-        return text.Length > 18 && text[0] == AutomaticPrefix && text[17] == '-'
+        // One spelling for each sequence, lower case without leading zeros: else two ids would stand for one message.
+        return text.Length > 18 && text[0] == AutomaticPrefix && text[17] == '-' && text[18] != '0' && !text.ContainsAnyInRange('A', 'F')
             && ulong.TryParse(text[1..17], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _)
-            && long.TryParse(text[18..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out sequence) && sequence > 0;
+            && TryParseSequence(text[18..], out sequence);
+    }
+
+    private static bool TryParseSequence(ReadOnlySpan<char> text, out long sequence)
+    {
+        // Sixteen digits from 8 on would read as a negative number.
+        if (long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out sequence) && sequence > 0) return true;
+        sequence = 0;
+        return false;
     }
 
     /// <summary>Reads the nonce of the ledger's life out of an automatic id; 0 for any other.</summary>

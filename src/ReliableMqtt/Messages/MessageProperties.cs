@@ -20,4 +20,15 @@ public sealed record MessageProperties
 
     /// <summary>User Properties in their order, §3.3.2.3.7, without the message id, which the library adds.</summary>
     public IReadOnlyList<MqttUserProperty> UserProperties { get; init; } = [];
+
+    /// <summary>What the properties count for in <see cref="LedgerRecord.Size"/>.</summary>
+    internal int Size
+    {
+        get
+        {
+            var size = (ContentType?.Length ?? 0) + (ResponseTopic?.Length ?? 0) + (CorrelationData?.Length ?? 0);
+            foreach (var property in UserProperties) size += property.Name.Length + property.ValueBuffer.Length;
+            return size;
+        }
+    }
 }

@@ -17,7 +17,12 @@ internal static class MqttText
             if (c is <= '\u001f' or (>= '\u007f' and <= '\u009f'))
                 return $"contains the control character U+{(int)c:X4} at position {i}";
             if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                // The last two code points of every plane are non-characters; brokers that check drop the connection.
+                if ((char.ConvertToUtf32(c, text[i + 1]) & 0xFFFE) == 0xFFFE)
+                    return $"contains the non-character U+{char.ConvertToUtf32(c, text[i + 1]):X} at position {i}";
                 i++;
+            }
             else if (char.IsSurrogate(c))
                 return $"contains the lone surrogate U+{(int)c:X4} at position {i}, which has no UTF-8 encoding";
             else if (c is '\ufffe' or '\uffff' or (>= '\ufdd0' and <= '\ufdef'))

@@ -80,6 +80,14 @@ internal sealed partial class ConnectionSupervisor
     // One attempt and the life of what comes of it. Answers how long to wait before the next.
     private async Task<TimeSpan> ConnectAndServeAsync()
     {
+        if (_suspended)
+        {
+            const string Why = "another process dispatches for this publisher id";
+            SetState(ConnectionState.Fenced, Why);
+            FailWaiting(new InvalidOperationException($"There is no connection to be made: {Why}."));
+            return Timeout.InfiniteTimeSpan;
+        }
+
         var clean = _sink.CleanStart;
         var attempt = await ConnectAsync(clean).ConfigureAwait(false);
         if (!attempt.Succeeded) return AfterFailure(attempt);

@@ -27,6 +27,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     private readonly object _gate = new();
     private volatile SessionChannelAdapter? _current;
     private volatile bool _stopping;
+    private volatile bool _suspended;
     private int _state = (int)ConnectionState.Disconnected;
     private Task? _loop;
 
@@ -45,11 +46,16 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
         _backoff = new Backoff(options.MinBackoff, options.MaxBackoff, random);
         _mqttOptions = new MqttOptionsFactory(options);
         _client = new GuardedMqttClient(logger);
-        if (MqttOptionsFactory.SendsCredentialsInPlainText(_mqttOptions.Create())) Log.PlainTextCredentials(logger);
+        var built = _mqttOptions.Create();
+        IsMqtt5 = built.ProtocolVersion == MQTTnet.Formatter.MqttProtocolVersion.V500;
+        if (MqttOptionsFactory.SendsCredentialsInPlainText(built)) Log.PlainTextCredentials(logger);
     }
 
     /// <summary>The client that the application may use.</summary>
     public IMqttClient Client => _client;
+
+    /// <summary>The application asks for MQTT 5, else for 3.1.1.</summary>
+    public bool IsMqtt5 { get; }
 
     /// <summary>Where the connection stands.</summary>
     public ConnectionState State => (ConnectionState)Volatile.Read(ref _state);
@@ -66,16 +72,25 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     /// <summary>Raised for each change, in order, one at a time, from the connection loop: handlers return at once.</summary>
     public event Action<ConnectionStateChange>? StateChanged;
 
-    /// <summary>Lets the application configure the client, and begins to connect in the background.</summary>
+    /// <summary>Lets the application configure the client, and begins to connect in the background; goes on after <see cref="Suspend"/>.</summary>
     public void Start()
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
-            if (_loop is not null) throw new InvalidOperationException("The connection was started before.");
+            _suspended = false;
+            _kick.TrySetResult();
+            if (_loop is not null) return;
             _options.ConfigureClient?.Invoke(_client);
             _loop = Task.Run(RunAsync);
         }
+    }
+
+    /// <summary>Ends the connection and makes no other until <see cref="Start"/>: another process dispatches.</summary>
+    public void Suspend()
+    {
+        _suspended = true;
+        if (_current is { } current) Background.Observe(current.CloseAsync("this process no longer owns the publisher id", s_closeTimeout));
     }
 
     /// <inheritdoc />
@@ -134,7 +149,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     private async Task RecycleAsync(SessionChannelAdapter connection, RecycleReason reason)
     {
         connection.ReconnectAtOnce = true;
-        if (reason == RecycleReason.CleanStart)
+        if (reason != RecycleReason.AckOverdue)
         {
             await connection.CloseAsync("the session is started anew", _closeTimeout).ConfigureAwait(false);
             return;

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+
+namespace ReliableMqtt.Tests.Architecture;
+
+/// <summary>Who may know whom: Messages ← Session, Ledger ← Dispatch ← the root; Mqtt and Redis stand aside.</summary>
+internal static partial class LayeringRules
+{
+    /// <summary>The folders that a folder may know. A new folder has to be entered here. The root is not listed: it may know all of them.</summary>
+    public static IReadOnlyDictionary<string, string[]> MayKnow { get; } = new Dictionary<string, string[]>
+    {
+        ["Messages"] = [],
+        ["Ledger"] = ["Messages"],
+        ["Session"] = ["Messages", "Ledger"],
+        ["Telemetry"] = ["Messages", "Ledger", "Session"],
+        ["Redis"] = ["Messages", "Ledger", "Telemetry"],
+        ["Mqtt"] = ["Messages", "Session", "Telemetry"],
+        ["Dispatch"] = ["Messages", "Ledger", "Session", "Telemetry"],
+    };
+
+    // Namespaces of MQTTnet that only the adapter side may see. Packets is not among them for the sake of MqttUserProperty; see PacketType.
+    private static readonly string[] _adapterNamespaces =
+        ["MQTTnet.Adapter", "MQTTnet.Channel", "MQTTnet.Implementations", "MQTTnet.Internal", "MQTTnet.Diagnostics", "MQTTnet.LowLevelClient", "MQTTnet.PacketDispatcher"];
+
+    /// <summary>All breaches of one file, in words; <paramref name="library"/> tells which types belong to which folder.</summary>
+    public static IEnumerable<string> Breaches(SourceFile file, IReadOnlyList<SourceFile> library)
+    {
+        if (file.Folder.Length > 0)
+        {
+            if (!MayKnow.TryGetValue(file.Folder, out var allowed))
+            {
+                yield return $"folder {file.Folder} is new: say in {nameof(LayeringRules)} what it may know";
+                yield break;
+            }
+
+            foreach (var folder in MayKnow.Keys)
+                if (folder != file.Folder && !allowed.Contains(folder) && Mentions(file, folder, library)) yield return $"{file.Folder} knows {folder}";
+            foreach (var type in ForbiddenRootTypes(file.Folder, library))
+                if (Regex.IsMatch(file.Code, $@"\b{type}\b")) yield return $"{file.Folder} knows {type} of the root";
+        }
+
+        if (file.Folder != "Redis" && file.Code.Contains("StackExchange", StringComparison.Ordinal)) yield return "sees StackExchange.Redis";
+        if (file.Folder == "Mqtt") yield break;
+        foreach (var name in _adapterNamespaces)
+            if (Regex.IsMatch(file.Code, $@"\b{Regex.Escape(name)}\b")) yield return $"sees {name}";
+        foreach (Match match in PacketType().Matches(file.Code)) yield return $"sees MQTTnet's {match.Value}";
+    }
+
+    private static bool Mentions(SourceFile file, string folder, IReadOnlyList<SourceFile> library)
+    {
+        if (Regex.IsMatch(file.Code, $@"\bReliableMqtt\.{folder}\b")) return true;
+        // A namespace that is a sibling needs no using: Messages.MqttText. A property of that name followed by a member is no such thing.
+        var types = library.Where(other => other.Folder == folder && other.Namespace != "ReliableMqtt").SelectMany(other => other.DeclaredTypes);
+        return types.Any(type => Regex.IsMatch(file.Code, $@"(?<![\w.]){folder}\.{type}\b"));
+    }
+
+    /// <summary>What lies below must not know the public face; plain enums of it, and what passes through a whole folder, are no harm.</summary>
+    private static IEnumerable<string> ForbiddenRootTypes(string folder, IReadOnlyList<SourceFile> library)
+    {
+        string[] face = ["ReliablePublisher", "IReliablePublisher", "ReliablePublisherExtensions"];
+        if (folder is "Mqtt" or "Dispatch" or "Telemetry") return face;
+        var enums = library.Where(file => file.Folder.Length == 0)
+            .SelectMany(file => Regex.Matches(file.Code, @"\benum\s+(\w+)").Select(match => match.Groups[1].Value));
+        var root = library.Where(file => file.Folder.Length == 0).SelectMany(file => file.DeclaredTypes);
+        return folder == "Messages" ? root : root.Except(enums);
+    }
+
+    [GeneratedRegex(@"\bMqtt\w*?(?:Packet|PacketFactory|PacketFormatterAdapter|BufferWriter|PacketIdentifierProvider|PacketBuffer)\b")]
+    private static partial Regex PacketType();
+}

@@ -1,0 +1,54 @@
+namespace ReliableMqtt.Tests.Architecture;
+
+/// <summary>Holds the rules of the layout; the examples below show that the rules can be broken.</summary>
+public class LayeringTests
+{
+    [Fact]
+    public void Folders_know_only_what_they_may()
+    {
+        var breaches = SourceFile.Library.SelectMany(file => LayeringRules.Breaches(file, SourceFile.Library).Select(breach => $"{file.RelativePath}: {breach}"));
+        Assert.Empty(breaches);
+    }
+
+    [Fact]
+    public void Namespaces_follow_folders()
+    {
+        var strays = SourceFile.Library.Where(file => !file.Code.Contains("[assembly:", StringComparison.Ordinal))
+            .Select(file => (file.RelativePath, file.Namespace, Expected: Expected(file)))
+            .Where(file => file.Namespace != file.Expected)
+            .Select(file => $"{file.RelativePath}: namespace {file.Namespace} instead of {file.Expected}");
+        Assert.Empty(strays);
+
+        // The message id is a word of the public face, though it lives with the messages.
+        static string Expected(SourceFile file) =>
+            file.Folder.Length == 0 || file.RelativePath == "Messages/MessageId.cs" ? "ReliableMqtt" : $"ReliableMqtt.{file.Folder}";
+    }
+
+    [Theory]
+    [InlineData("Messages/A.cs", "using ReliableMqtt.Session;", "Messages knows Session")]
+    [InlineData("Messages/A.cs", "PublishReceipt receipt;", "Messages knows PublishReceipt of the root")]
+    [InlineData("Ledger/A.cs", "using static ReliableMqtt.Dispatch.Pump;", "Ledger knows Dispatch")]
+    [InlineData("Ledger/A.cs", "ReliablePublisherOptions options;", "Ledger knows ReliablePublisherOptions of the root")]
+    [InlineData("Ledger/A.cs", "var ack = new Session.Ack();", "Ledger knows Session")]
+    [InlineData("Session/A.cs", "using StackExchange.Redis;", "sees StackExchange.Redis")]
+    [InlineData("Session/A.cs", "using MQTTnet.Adapter;", "sees MQTTnet.Adapter")]
+    [InlineData("Session/A.cs", "new MqttPublishPacket()", "sees MQTTnet's MqttPublishPacket")]
+    [InlineData("A.cs", "using MQTTnet.Implementations;", "sees MQTTnet.Implementations")]
+    [InlineData("Redis/A.cs", "using ReliableMqtt.Mqtt;", "Redis knows Mqtt")]
+    [InlineData("Mqtt/A.cs", "using ReliableMqtt.Redis;", "Mqtt knows Redis")]
+    [InlineData("Mqtt/A.cs", "using ReliableMqtt.Dispatch;", "Mqtt knows Dispatch")]
+    [InlineData("Dispatch/A.cs", "ReliablePublisher publisher;", "Dispatch knows ReliablePublisher of the root")]
+    [InlineData("Helpers/A.cs", "", "folder Helpers is new: say in LayeringRules what it may know")]
+    public void A_breach_is_seen(string path, string code, string breach) =>
+        Assert.Equal([breach], LayeringRules.Breaches(SourceFile.Of(path, code), SourceFile.Library));
+
+    [Theory]
+    [InlineData("Messages/A.cs", "/// <see cref=\"ReliableMqtt.Session\"/> new MqttPublishPacket()")]
+    [InlineData("Messages/A.cs", "using MQTTnet.Packets; MqttUserProperty property;")]
+    [InlineData("Dispatch/A.cs", "await Redis.OpenAsync(); await options.Mqtt.Ack();")]
+    [InlineData("Session/A.cs", "SessionLossPolicy policy;")]
+    [InlineData("Redis/A.cs", "using StackExchange.Redis;")]
+    [InlineData("Mqtt/A.cs", "using MQTTnet.Adapter; new MqttPublishPacket();")]
+    public void What_is_allowed_is_no_breach(string path, string code) =>
+        Assert.Empty(LayeringRules.Breaches(SourceFile.Of(path, code), SourceFile.Library));
+}

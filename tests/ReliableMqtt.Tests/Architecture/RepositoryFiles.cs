@@ -19,7 +19,9 @@ internal static class RepositoryFiles
         // A clone may belong to another user than the one who tests it: reading its list of files is harmless.
         var start = new ProcessStartInfo("git", ["-c", "safe.directory=*", .. arguments])
         {
-            WorkingDirectory = RepositoryRoot.Path, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = RepositoryRoot.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         try
         {

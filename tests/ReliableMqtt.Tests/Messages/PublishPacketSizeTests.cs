@@ -54,7 +54,10 @@ public class PublishPacketSizeTests
         };
         var record = new LedgerRecord
         {
-            Topic = "t", MessageId = "id", QualityOfService = MqttQualityOfServiceLevel.ExactlyOnce, Properties = properties,
+            Topic = "t",
+            MessageId = "id",
+            QualityOfService = MqttQualityOfServiceLevel.ExactlyOnce,
+            Properties = properties,
         };
         Assert.Equal(Encode(record, mqtt5: true, withExpiry: true).Length, PublishPacketSize.Measure(record, mqtt5: true, withExpiry: true));
     }

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Unicode;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
 using ReliableMqtt.Messages;
@@ -88,9 +86,7 @@ internal static class MessageValidator
         if (MqttText.FindProblem(property.Name) is { } name) return $"The name of a user property {name}. Give another one.";
         if (property.Name == MessageId.UserPropertyName)
             return $"The user property {MessageId.UserPropertyName} is the library's own. Set PublishOptions.MessageId, or use another name.";
-        var value = property.ValueBuffer.Span;
-        if (!Utf8.IsValid(value)) return $"The value of the user property {property.Name} is not valid UTF-8. Encode it as text.";
-        return MqttText.FindProblem(Encoding.UTF8.GetString(value)) is { } problem
+        return MqttText.FindProblem(property.ValueBuffer.Span) is { } problem
             ? $"The value of the user property {property.Name} {problem}. Give another one." : null;
     }
 

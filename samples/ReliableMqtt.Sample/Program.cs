@@ -1,1 +1,3 @@
-return 0;
+using ReliableMqtt.Sample;
+
+return await CommandLine.RunAsync(args);

@@ -1,42 +1,192 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using MQTTnet;
+using ReliableMqtt.Dispatch;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Mqtt;
+using ReliableMqtt.Session;
+using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt;
 
-/// <summary>Publishes MQTT messages that must not be lost.</summary>
+/// <summary>
+/// Publishes MQTT messages that must not be lost: what it has accepted is in the ledger until the broker has confirmed it, has refused it for
+/// good, or its own expiry has passed. Thread-safe.
+/// </summary>
+/// <remarks>
+/// At QoS 1 only what was in flight at a fault can arrive twice. At QoS 2 the broker gets no duplicate while it keeps the session and the
+/// ledger loses no write. See <see cref="SessionLossPolicy"/> for what happens when the broker has forgotten the session.
+/// </remarks>
 public sealed partial class ReliablePublisher : IReliablePublisher
 {
-    /// <summary>Starts a publisher: opens the ledger, and connects in the background.</summary>
-    public static Task<ReliablePublisher> StartAsync(ReliablePublisherOptions options, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    private readonly ReliablePublisherOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EventRelay _events;
+    private readonly PublisherPump _pump;
+    private readonly Ownership _ownership;
+    private readonly ConnectionSupervisor _connection;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _owning = Task.CompletedTask;
+    private long _confirmed;
+    private long _deadLettered;
+    private int _disposed;
+
+    private ReliablePublisher(ReliablePublisherOptions options)
+    {
+        _options = options;
+        _time = options.TimeProvider;
+        _logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ReliableMqtt");
+        _events = new EventRelay(_logger);
+        _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished };
+        _connection = new ConnectionSupervisor(options, _pump, _logger, Random.Shared);
+        _connection.StateChanged += change => _events.Raise(ConnectionStateChangedAsync, change);
+        _pump.Wire = _connection;
+        var settings = new SessionSettings
+        {
+            MaxInFlight = options.MaxInFlight,
+            AckTimeout = options.AckTimeout,
+            MaxAttempts = options.MaxAttempts,
+            SessionLossPolicy = options.SessionLossPolicy,
+            Ordering = options.Ordering,
+            Overflow = options.Overflow,
+            RetryDelay = attempt => Backoff.Draw(attempt, options.MinBackoff, options.MaxBackoff, Random.Shared),
+        };
+        _ownership = new Ownership(options.PublisherId, options.Ledger, _pump, settings, options.LeaseDuration, _time, _logger)
+        {
+            Changed = isOwner =>
+            {
+                if (isOwner) _connection.Start();
+                else _connection.Suspend();
+            },
+        };
+    }
+
+    /// <summary>
+    /// Starts a publisher: checks the options, opens the ledger, and then connects in the background. It does not wait for the broker:
+    /// messages are accepted from now on.
+    /// </summary>
+    /// <exception cref="ArgumentException">An option is missing or out of range; its parameter name is the option's name.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="ReliablePublisherOptions.Mqtt"/> undid a setting that the session needs, or the ledger is not durable although that is required.</exception>
+    /// <exception cref="LedgerUnavailableException">The ledger cannot be reached (within <see cref="ReliablePublisherOptions.LedgerStartTimeout"/>).</exception>
+    public static async Task<ReliablePublisher> StartAsync(ReliablePublisherOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        OptionsValidator.Validate(options);
+        _ = new MqttOptionsFactory(options).Create();
+        var publisher = new ReliablePublisher(options with { });
+        try
+        {
+            await publisher.OpenLedgerAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await publisher.StopAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        publisher._owning = Task.Run(() => publisher._ownership.RunAsync(publisher._stopping.Token), CancellationToken.None);
+        return publisher;
+    }
+
     /// <inheritdoc />
-    public IMqttClient Client => throw new NotSupportedException();
-    /// <inheritdoc />
-    public PublisherStatus Status => throw new NotSupportedException();
-#pragma warning disable CS0067
+    public IMqttClient Client => _connection.Client;
+
     /// <inheritdoc />
     public event Func<PublishReceipt, Task>? ConfirmedAsync;
+
     /// <inheritdoc />
     public event Func<PublishReceipt, Task>? DeadLetteredAsync;
+
     /// <inheritdoc />
     public event Func<ConnectionStateChange, Task>? ConnectionStateChangedAsync;
-#pragma warning restore CS0067
+
     /// <inheritdoc />
-    public Task<PublishReceipt> PublishAsync(MqttApplicationMessage message, PublishOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public PublisherStatus Status
+    {
+        get
+        {
+            var snapshot = _pump.Snapshot;
+            return new PublisherStatus
+            {
+                Connection = _disposed != 0 ? ConnectionState.Stopped : _connection.State,
+                IsOwner = _ownership.IsOwner,
+                Pending = snapshot.Pending,
+                InFlight = snapshot.InFlight,
+                OldestAge = snapshot.OldestAcceptedAt is { } oldest ? _time.GetUtcNow() - oldest : null,
+                Confirmed = Interlocked.Read(ref _confirmed),
+                DeadLettered = Interlocked.Read(ref _deadLettered),
+                Reconnects = _connection.Reconnects,
+                Resumed = snapshot.Resumed,
+            };
+        }
+    }
+
     /// <inheritdoc />
-    public Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public Task<PublishReceipt> TryPublishAsync(PublishMessage message, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public Task<PendingPublish> EnqueueAsync(PublishMessage message, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public Task<IReadOnlyList<PendingPublish>> EnqueueBatchAsync(IReadOnlyList<PublishMessage> messages, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public Task<IReadOnlyList<PublishReceipt>> PublishBatchAsync(IReadOnlyList<PublishMessage> messages, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public Task<PublishReceipt> GetReceiptAsync(MessageId messageId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public Task FlushAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public Task ReconnectAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
-    /// <inheritdoc />
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public Task ReconnectAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return _connection.ReconnectAsync(cancellationToken);
+    }
+
+    private async Task OpenLedgerAsync(CancellationToken cancellationToken)
+    {
+        var open = new LedgerOpenOptions
+        {
+            PublisherId = _options.PublisherId,
+            LeaseDuration = _options.LeaseDuration,
+            DeduplicationWindow = _options.DeduplicationWindow,
+            MaxPending = _options.MaxPending,
+            MaxPendingBytes = _options.MaxPendingBytes,
+            MaxDeadLetters = _options.MaxDeadLetters,
+            DeadLetterRetention = _options.DeadLetterRetention,
+            TimeProvider = _time,
+        };
+        var durability = await RetryOpenAsync(open, cancellationToken).ConfigureAwait(false);
+        Log.LedgerOpened(_logger, _options.PublisherId, _options.Ledger.Kind, durability.Level, durability.Description);
+        if (durability.Level == LedgerDurabilityLevel.Durable) return;
+        if (_options.RequireDurableLedger)
+            throw new InvalidOperationException($"RequireDurableLedger is set, and the ledger is not durable ({durability.Level}): {durability.Description}");
+        Log.LedgerNotDurable(_logger, durability.Level, durability.Description);
+    }
+
+    private async Task<LedgerDurability> RetryOpenAsync(LedgerOpenOptions open, CancellationToken cancellationToken)
+    {
+        var deadline = _time.GetUtcNow() + _options.LedgerStartTimeout;
+        while (true)
+        {
+            try
+            {
+                return await _options.Ledger.OpenAsync(open, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LedgerUnavailableException) when (_time.GetUtcNow() < deadline)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(250), _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void OnFinished(PublishReceipt receipt)
+    {
+        if (receipt.Outcome == PublishOutcome.Confirmed)
+        {
+            Interlocked.Increment(ref _confirmed);
+            _events.Raise(ConfirmedAsync, receipt);
+            return;
+        }
+
+        if (receipt.Outcome == PublishOutcome.Expired)
+        {
+            Log.Expired(_logger, receipt.MessageId);
+        }
+        else
+        {
+            Interlocked.Increment(ref _deadLettered);
+            Log.GivenUp(_logger, receipt.MessageId, receipt.Outcome, receipt.ReasonCode, receipt.ReasonString);
+        }
+
+        _events.Raise(DeadLetteredAsync, receipt);
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);
 }

@@ -9,6 +9,9 @@ namespace ReliableMqtt.Session;
 /// </summary>
 internal static class ReasonCodes
 {
+    /// <summary>PUBACK and PUBREC: taken, and nobody subscribes to the topic (MQTT 5 §3.4.2.1).</summary>
+    public const byte NoMatchingSubscribers = 0x10;
+
     /// <summary>The table, in the order of the codes. A code that it does not have is undefined in all of these packets.</summary>
     public static IReadOnlyList<ReasonCode> Table { get; } =
     [

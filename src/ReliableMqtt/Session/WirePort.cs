@@ -53,6 +53,9 @@ internal enum RecycleReason
 
     /// <summary>The session at the broker is condemned and drained: reconnect with a clean start.</summary>
     CleanStart,
+
+    /// <summary>The session was replaced by one that starts from the ledger: reconnect, so that it can resume.</summary>
+    NewOwner,
 }
 
 /// <summary>The way out, implemented by the MQTT side. Calls return at once; the bytes leave in the order of the calls.</summary>

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+using ReliableMqtt.Sample.Listening;
+using ReliableMqtt.Sample.Settings;
+
+namespace ReliableMqtt.Sample.Verbs;
+
+/// <summary><c>listen</c>: counts deliveries, each message id apart.</summary>
+internal static class ListenVerb
+{
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(20);
+
+    public static Command Create()
+    {
+        var broker = CommonOptions.Broker();
+        var protocol = CommonOptions.Protocol();
+        var qos = CommonOptions.QualityOfService();
+        var topic = new Option<string>("--topic") { Description = "The topic filter", Required = true };
+        var clientId = new Option<string>("--client-id") { Description = "The MQTT client id", HelpName = "ID", Required = true };
+        var persistent = new Option<bool>("--persistent")
+        {
+            Description = "Ask the broker to keep the session for 7 days of outage instead of 1 minute. It begins anew at each start of this "
+                + "program, since the packet ids of received messages are not kept on disk: start the listener before the publisher, and let it run",
+        };
+        var count = new Option<long?>("--count") { Description = "End after so many distinct messages", Validators = { r => CommonOptions.RequireBetween(r, 1, long.MaxValue) } };
+        var idle = CommonOptions.Seconds("--idle", "End after so long without a message, counted from the subscription on");
+        var verbose = new Option<bool>("--verbose") { Description = "The library's log on the standard error" };
+
+        var command = new Command(
+            "listen", "Subscribes, prints 'listening', and counts deliveries until --count, --idle or Ctrl-C; ends with 1 when --count was not reached.")
+        {
+            broker, topic, qos, clientId, persistent, count, idle, protocol, verbose,
+        };
+        command.SetAction(async (parsed, stop) =>
+        {
+            ILoggerFactory? logging = parsed.GetValue(verbose) ? new StderrLogging() : null;
+            Listener listener;
+            try
+            {
+                listener = await Listener.StartAsync(
+                    parsed.GetRequiredValue(clientId), client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetValue(protocol) ?? MqttProtocolVersion.V500),
+                    parsed.GetRequiredValue(topic), parsed.GetValue(qos) ?? MqttQualityOfServiceLevel.AtLeastOnce,
+                    parsed.GetValue(persistent) ? TimeSpan.FromDays(7) : TimeSpan.FromMinutes(1), logging, stop);
+            }
+            catch (Exception error) when (error is OperationCanceledException or InvalidOperationException)
+            {
+                await Console.Error.WriteLineAsync($"not listening: {error.Message}");
+                return CommandLine.Failure;
+            }
+
+            await using (listener)
+            {
+                Console.WriteLine("listening");
+                return await CountAsync(listener.Deliveries, parsed.GetValue(count), parsed.GetValue(idle), stop);
+            }
+        });
+        return command;
+    }
+
+    private static async Task<int> CountAsync(DeliveryCounter deliveries, long? count, double? idleSeconds, CancellationToken stop)
+    {
+        var idle = idleSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
+        try
+        {
+            while (!(deliveries.Distinct >= count) && deliveries.Idle < idle) await Task.Delay(_pollInterval, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // Ctrl-C ends the count, not the answer.
+        }
+
+        Console.WriteLine($"received={deliveries.Received} distinct={deliveries.Distinct} duplicates={deliveries.Duplicates}");
+        return count is null || deliveries.Distinct >= count ? CommandLine.Success : CommandLine.Failure;
+    }
+}

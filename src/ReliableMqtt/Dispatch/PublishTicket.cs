@@ -1,0 +1,53 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.Dispatch;
+
+/// <summary>A publishing call that waits: for the accept, or for the end of the message as well.</summary>
+/// <param name="wantsConfirm">The call waits for the end of the message.</param>
+internal sealed class PublishTicket(bool wantsConfirm) : ITicket
+{
+    private const int Waiting = 0, Taken = 1, Withdrawn = 2;
+
+    // Continuations run user code: never inside the pump's loop.
+    private readonly TaskCompletionSource<PublishReceipt?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private StrongBox? _answer;
+    private int _state;
+
+    public bool WantsConfirm { get; } = wantsConfirm;
+
+    /// <summary>The answer of the ledger; null until it is known.</summary>
+    public AcceptAnswer? Answer => Volatile.Read(ref _answer)?.Value;
+
+    /// <summary>Completes with the final receipt, or with null when <see cref="Answer"/> says all that this process can tell.</summary>
+    public Task<PublishReceipt?> Done => _done.Task;
+
+    public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
+
+    public void GiveBack() => Interlocked.CompareExchange(ref _state, Waiting, Taken);
+
+    /// <summary>Takes the message back. False: a commit has it, it may be in the ledger.</summary>
+    public bool TryWithdraw() => Interlocked.CompareExchange(ref _state, Withdrawn, Waiting) == Waiting;
+
+    public void Accept(in AcceptAnswer answer)
+    {
+        Volatile.Write(ref _answer, new StrongBox(answer));
+        if (!WantsConfirm || answer.Status != AcceptStatus.Accepted) _done.TrySetResult(null);
+    }
+
+    /// <summary>The message is finished.</summary>
+    public void End(PublishReceipt receipt) => _done.TrySetResult(receipt);
+
+    /// <summary>This process no longer learns the end of the message: the ledger must be asked.</summary>
+    public void LetGo() => _done.TrySetResult(null);
+
+    public void Fail(Exception error)
+    {
+        if (_done.TrySetException(error)) _ = _done.Task.Exception;
+    }
+
+    private sealed class StrongBox(AcceptAnswer value)
+    {
+        public AcceptAnswer Value { get; } = value;
+    }
+}

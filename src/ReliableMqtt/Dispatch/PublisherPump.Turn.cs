@@ -1,0 +1,144 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Session;
+using ReliableMqtt.Telemetry;
+
+namespace ReliableMqtt.Dispatch;
+
+// One turn: store, then wire, then receipt.
+internal sealed partial class PublisherPump
+{
+    private static readonly TimeSpan LedgerRetry = TimeSpan.FromMilliseconds(250);
+
+    private void Turn(PublishSession session)
+    {
+        var now = _time.GetUtcNow();
+        session.Tick(now);
+        Drain(session);
+
+        // A ledger that answers at once (memory) is answered here; any other one by an input.
+        while (_session == session && session.BuildCommit(now) is { } commit)
+        {
+            Drain(session);
+            var answer = CommitAsync(session, commit);
+            if (!answer.IsCompletedSuccessfully)
+            {
+                _ = ReportAsync(session, answer);
+                break;
+            }
+
+            OnCommitted(new CommitAnswer(session, answer.Result), now);
+        }
+
+        Drain(session);
+        if (_session != session) return;
+        if (session.TryBeginRead(out var after, out var count)) _ = ReadBacklogAsync(session, after, count);
+        Settle(session);
+    }
+
+    private void OnCommitted(CommitAnswer answer, DateTimeOffset now)
+    {
+        if (answer.Session != _session) return;
+        var again = _session.OnCommitted(answer.Result, now);
+        Drain(_session);
+        if (_session is not null && again is not null) _ = ReportAsync(_session, CommitAsync(_session, again));
+    }
+
+    /// <summary>Does what the session wants done.</summary>
+    private void Drain(PublishSession session)
+    {
+        var outputs = session.Outputs;
+        _cleanStart = session.NeedsCleanStart;
+        foreach (var completion in outputs.Completions)
+            if (_receipts.Tell(completion) is { } receipt) Finished?.Invoke(receipt);
+        if (_connection is { } connection)
+        {
+            if (outputs.Sends.Count > 0) Wire!.Send(connection.ConnectionId, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(outputs.Sends));
+            if (outputs.Recycle is { } reason) Wire!.Recycle(connection.ConnectionId, reason);
+        }
+
+        foreach (var stray in outputs.Strays)
+            Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error);
+        outputs.Clear();
+        if (outputs.Stopped is { } status) Abandon(status);
+    }
+
+    /// <summary>Commits, and does not give up: until there is a definite answer, nothing that the commit guards may happen.</summary>
+    private async ValueTask<CommitResult> CommitAsync(PublishSession session, LedgerCommit commit)
+    {
+        var failures = 0;
+        while (true)
+        {
+            try
+            {
+                return await _ledger.CommitAsync(commit, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (LedgerUnavailableException error)
+            {
+                if (failures++ == 0) Log.LedgerUnavailable(_logger, commit.Operation, error);
+                await Task.Delay(LedgerRetry, _time, _stopping.Token).ConfigureAwait(false);
+                if (_session != session) throw new OperationCanceledException("Another session has taken over.");
+            }
+        }
+    }
+
+    private async Task ReportAsync(PublishSession session, ValueTask<CommitResult> answer)
+    {
+        try
+        {
+            var result = await answer.ConfigureAwait(false);
+            Post(new(PumpInputKind.Committed) { Subject = new CommitAnswer(session, result) });
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping, or no longer the owner: the next one finds in the ledger what was stored.
+        }
+#pragma warning disable CA1031 // The ledger broke its contract; start anew from what it holds.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Log.PumpFailed(_logger, error);
+            Post(new(PumpInputKind.Committed) { Subject = new CommitAnswer(session, new CommitResult { Status = CommitStatus.RolledBack }) });
+        }
+    }
+
+    private async Task ReadBacklogAsync(PublishSession session, long after, int count)
+    {
+        IReadOnlyList<LedgerRecord> records = [];
+        try
+        {
+            records = await _ledger.ReadBacklogAsync(after, count, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        catch (LedgerUnavailableException error)
+        {
+            Log.BacklogUnreadable(_logger, error);
+        }
+
+        Post(new(PumpInputKind.Backlog) { Subject = new BacklogPage(session, records) });
+    }
+
+    private void Settle(PublishSession session)
+    {
+        for (var i = _flushes.Count - 1; i >= 0; i--)
+        {
+            var flush = _flushes[i];
+            if (flush.UpTo is null && session.Answered >= flush.Enqueued) flush.UpTo = session.Tail;
+            if (!(session.LowestUnfinished > flush.UpTo)) continue;
+            flush.Source.TrySetResult();
+            _flushes.RemoveAt(i);
+        }
+
+        var old = _snapshot;
+        if (old.InFlight != session.InFlight || old.Pending != session.Pending || old.Resumed != session.Resumed || old.OldestAcceptedAt != session.OldestAcceptedAt)
+            Volatile.Write(ref _snapshot, new PumpSnapshot(session.InFlight, session.Pending, session.Resumed, session.OldestAcceptedAt));
+
+        if (session.WakeAt is not { } at || _timerAt <= at) return;
+        _timerAt = at;
+        var wait = at - _time.GetUtcNow();
+        _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,74 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.Dispatch;
+
+/// <summary>What can come into the pump.</summary>
+internal enum PumpInputKind
+{
+    /// <summary>A new message: <see cref="PumpInput.Record"/>, <see cref="PumpInput.Subject"/> is its ticket.</summary>
+    Publish,
+
+    /// <summary>An ack of connection <see cref="PumpInput.ConnectionId"/>.</summary>
+    Ack,
+
+    /// <summary>A connection: <see cref="PumpInput.Subject"/> is its <see cref="ConnectionInfo"/>.</summary>
+    Connected,
+
+    /// <summary>The connection is gone.</summary>
+    ConnectionLost,
+
+    /// <summary>The ledger has answered a commit: <see cref="PumpInput.Subject"/> is the <see cref="CommitResult"/>.</summary>
+    Committed,
+
+    /// <summary>A page of the backlog has been read.</summary>
+    Backlog,
+
+    /// <summary>The ledger says how long the backlog is, since others may have appended.</summary>
+    BacklogCount,
+
+    /// <summary>This process owns the publisher id now: <see cref="PumpInput.Subject"/> is the new <see cref="PublishSession"/>.</summary>
+    Owned,
+
+    /// <summary>This process no longer owns it.</summary>
+    Disowned,
+
+    /// <summary>Somebody waits for the end of a message that was accepted: <see cref="PumpInput.Subject"/> is the <see cref="EndWaiter"/>.</summary>
+    Await,
+
+    /// <summary>Somebody waits for the end of all that was accepted so far: <see cref="PumpInput.Subject"/> is the <see cref="FlushWaiter"/>.</summary>
+    Flush,
+
+    /// <summary>The clock has reached the session's wake-up time.</summary>
+    Tick,
+}
+
+/// <summary>One input of the pump.</summary>
+internal readonly record struct PumpInput(PumpInputKind Kind)
+{
+    public int ConnectionId { get; init; }
+
+    public Ack Ack { get; init; }
+
+    public LedgerRecord? Record { get; init; }
+
+    public object? Subject { get; init; }
+}
+
+/// <summary>Waits for the end of an accepted message.</summary>
+/// <param name="Sequence">Its sequence.</param>
+/// <param name="Source">Set to the final receipt, or to null when only the ledger can tell.</param>
+internal sealed record EndWaiter(long Sequence, TaskCompletionSource<PublishReceipt?> Source);
+
+/// <summary>Waits for the end of all that was given to the pump before it.</summary>
+internal sealed class FlushWaiter
+{
+    public TaskCompletionSource Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>So many messages must have had their answer before <see cref="UpTo"/> is known.</summary>
+    public long Enqueued { get; set; }
+
+    /// <summary>Everything up to this sequence must be finished.</summary>
+    public long? UpTo { get; set; }
+}

@@ -1,0 +1,100 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.Dispatch;
+
+/// <summary>Who waits for which message. Only waiters are kept: a message that nobody waits for costs no memory here. Owned by the pump.</summary>
+internal sealed class ReceiptBook(TimeProvider time)
+{
+    private readonly Dictionary<long, object> _waiters = [];
+
+    /// <summary>Tells those concerned. Returns the receipt of a finished message, which events are raised from.</summary>
+    public PublishReceipt? Tell(in Completion completion)
+    {
+        var ticket = (PublishTicket?)completion.Ticket;
+        var record = completion.Record;
+        switch (completion.Kind)
+        {
+            case CompletionKind.Accepted:
+                if (ticket is null) return null;
+                if (ticket.WantsConfirm) Add(record.Sequence, ticket);
+                ticket.Accept(new AcceptAnswer(AcceptStatus.Accepted, record.MessageId, record.Sequence));
+                return null;
+            case CompletionKind.Known:
+                ticket?.Accept(new AcceptAnswer(AcceptStatus.Known, record.MessageId, completion.Existing!.Sequence, completion.Existing));
+                return null;
+            case CompletionKind.Full:
+                ticket?.Accept(new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0));
+                return null;
+        }
+
+        var receipt = ToReceipt(completion, time.GetUtcNow());
+        if (_waiters.Count > 0 && _waiters.Remove(record.Sequence, out var waiter)) End(waiter, receipt);
+        return receipt;
+    }
+
+    /// <summary>Registers somebody who waits for a message that is not finished.</summary>
+    public void Add(long sequence, object waiter)
+    {
+        if (!_waiters.TryAdd(sequence, waiter)) _waiters[sequence] = new Pair(_waiters[sequence], waiter);
+    }
+
+    /// <summary>Lets everybody go who waits: only the ledger can tell them now, or with an error, nobody.</summary>
+    public void Dismiss(Func<PublishTicket, Exception>? error)
+    {
+        foreach (var waiter in _waiters.Values) Dismiss(waiter, error);
+        _waiters.Clear();
+    }
+
+    private static void Dismiss(object waiter, Func<PublishTicket, Exception>? error)
+    {
+        switch (waiter)
+        {
+            case Pair pair:
+                Dismiss(pair.First, error);
+                Dismiss(pair.Second, error);
+                break;
+            case PublishTicket ticket:
+                if (error is null) ticket.LetGo();
+                else ticket.Fail(error(ticket));
+                break;
+            case EndWaiter end:
+                end.Source.TrySetResult(null);
+                break;
+        }
+    }
+
+    private static void End(object waiter, PublishReceipt receipt)
+    {
+        switch (waiter)
+        {
+            case Pair pair:
+                End(pair.First, receipt);
+                End(pair.Second, receipt);
+                break;
+            case PublishTicket ticket:
+                ticket.End(receipt);
+                break;
+            case EndWaiter end:
+                end.Source.TrySetResult(receipt);
+                break;
+        }
+    }
+
+    private static PublishReceipt ToReceipt(in Completion completion, DateTimeOffset now) => new()
+    {
+        MessageId = completion.Record.MessageId,
+        Topic = completion.Record.Topic,
+        QualityOfService = completion.Record.QualityOfService,
+        Outcome = completion.Outcome,
+        Attempts = completion.Attempts,
+        ReasonCode = completion.ReasonCode,
+        ReasonString = completion.ReasonString,
+        NoMatchingSubscribers = completion is { Outcome: PublishOutcome.Confirmed, ReasonCode: ReasonCodes.NoMatchingSubscribers },
+        AcceptedAt = completion.Record.AcceptedAt,
+        ConfirmedAt = completion.Outcome == PublishOutcome.Confirmed ? now : null,
+    };
+
+    /// <summary>Several wait for the same message: rare, so a chain will do.</summary>
+    private sealed record Pair(object First, object Second);
+}

@@ -1,0 +1,149 @@
+using ReliableMqtt.Messages;
+
+namespace ReliableMqtt.Ledger;
+
+/// <summary>
+/// The ledger in memory: the reference implementation of <see cref="AckLedger"/>, for tests and for trying things out. It keeps every
+/// promise of the port but one: all of it is lost when the process ends (<see cref="LedgerDurabilityLevel.Process"/>).
+/// </summary>
+/// <remarks>
+/// A commit that breaks a precondition of <see cref="LedgerCommit"/> (a busy packet id, another head of the backlog, an unknown entry) is an
+/// error of the caller: <see cref="InvalidOperationException"/>, and nothing is changed. After <see cref="DisposeAsync"/> every method throws
+/// <see cref="ObjectDisposedException"/>; a lease that was not released then waits for its end, as after a crash.
+/// </remarks>
+public sealed class InMemoryAckLedger : AckLedger
+{
+    private readonly InMemoryLedgerStore _store;
+    private readonly Action _raiseChanged;
+    private Binding? _binding;
+    private volatile bool _disposed;
+
+    /// <summary>Makes a ledger with a store of its own.</summary>
+    public InMemoryAckLedger() : this(new InMemoryLedgerStore()) { }
+
+    /// <summary>Makes a ledger on a store that it shares with others, as processes share a server. Disposing the ledger leaves the store.</summary>
+    public InMemoryAckLedger(InMemoryLedgerStore store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        _store = store;
+        _raiseChanged = RaiseChanged;
+    }
+
+    /// <inheritdoc />
+    public override string Kind => "memory";
+
+    /// <inheritdoc />
+    public override ValueTask<LedgerDurability> OpenAsync(LedgerOpenOptions options, CancellationToken cancellationToken) => Answer(() =>
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(options.PublisherId, nameof(options));
+        if (_binding is { } bound && bound.Options.PublisherId != options.PublisherId)
+            throw new InvalidOperationException(
+                $"This ledger is open for publisher id '{bound.Options.PublisherId}'; it cannot serve '{options.PublisherId}' too.");
+
+        var publisher = _store.Of(options.PublisherId);
+        publisher.Changed -= _raiseChanged;
+        publisher.Changed += _raiseChanged;
+        _binding = new Binding(publisher, options);
+        return new LedgerDurability(LedgerDurabilityLevel.Process, "The ledger is in memory: all of it is lost when this process ends.");
+    }, cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<AcceptAnswer>> AcceptAsync(
+        IReadOnlyList<LedgerRecord> records, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Accept(options, records), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<StatusAnswer>> FindAsync(
+        IReadOnlyList<MessageId> messageIds, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Find(options, messageIds), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Count(options), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Acquire(options, this), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Renew(options, epoch), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask ReleaseAsync(LedgerEpoch epoch, CancellationToken cancellationToken)
+    {
+        var done = Answer(() => Bound(out _).Release(epoch), cancellationToken);
+        return done.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(done.AsTask());
+    }
+
+    /// <inheritdoc />
+    public override ValueTask<RecoveredState> RecoverAsync(LedgerEpoch epoch, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out _).Recover(epoch), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<LedgerRecord>> ReadBacklogAsync(
+        long afterSequence, int count, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out _).ReadBacklog(afterSequence, count), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Commit(options, commit), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).ListDeadLetters(options, continuation, count), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<ReplayAnswer> ReplayAsync(MessageId messageId, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Replay(options, messageId), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<bool> PurgeAsync(MessageId messageId, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Purge(options, messageId), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        if (_binding is { } binding) binding.Publisher.Changed -= _raiseChanged;
+        return ValueTask.CompletedTask;
+    }
+
+    private InMemoryPublisher Bound(out LedgerOpenOptions options)
+    {
+        var binding = _binding ?? throw new InvalidOperationException($"Call {nameof(OpenAsync)} first.");
+        options = binding.Options;
+        return binding.Publisher;
+    }
+
+    // Errors travel in the task, as they do from a ledger that has to ask a server.
+    private ValueTask<T> Answer<T>(Func<T> operation, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return ValueTask.FromResult(operation());
+        }
+        catch (Exception e)
+        {
+            return ValueTask.FromException<T>(e);
+        }
+    }
+
+    // It runs within somebody else's call, after the write: what a handler throws must not make that call look as if nothing was written.
+    private void RaiseChanged()
+    {
+        try
+        {
+            if (!_disposed) OnChanged();
+        }
+        catch (Exception)
+        {
+            // Best effort: whoever listens polls as well.
+        }
+    }
+
+    private sealed record Binding(InMemoryPublisher Publisher, LedgerOpenOptions Options);
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace ReliableMqtt.Ledger;
+
+/// <summary>Who dispatches. The token fences; the clock only says who may take it next, so an expired lease nobody took stays valid.</summary>
+internal sealed class InMemoryLease
+{
+    private object? _holder;
+    private string? _token;
+    private DateTimeOffset _expiresAt;
+    private long _count;
+
+    /// <summary>The number of the last applied commit of the current epoch.</summary>
+    public long LastOperation { get; private set; }
+
+    /// <summary>What that commit was answered.</summary>
+    public CommitResult? LastResult { get; private set; }
+
+    public bool IsCurrent(LedgerEpoch epoch) => _token is not null && epoch.Token == _token;
+
+    public LeaseGrant Acquire(object applicant, TimeSpan duration, DateTimeOffset now)
+    {
+        if (_holder is not null && _holder != applicant && now < _expiresAt)
+            return new LeaseGrant(null, "another ledger object on this store", _expiresAt - now);
+        _holder = applicant;
+        _token = string.Create(CultureInfo.InvariantCulture, $"{++_count}:{Guid.NewGuid():N}");
+        _expiresAt = now + duration;
+        (LastOperation, LastResult) = (0, null);
+        return new LeaseGrant(new LedgerEpoch(_token));
+    }
+
+    public bool Renew(LedgerEpoch epoch, TimeSpan duration, DateTimeOffset now)
+    {
+        if (!IsCurrent(epoch)) return false;
+        _expiresAt = now + duration;
+        return true;
+    }
+
+    public bool Release(LedgerEpoch epoch)
+    {
+        if (!IsCurrent(epoch)) return false;
+        (_holder, _token) = (null, null);
+        return true;
+    }
+
+    public CommitResult Applied(long operation, CommitResult result)
+    {
+        (LastOperation, LastResult) = (operation, result);
+        return result;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace ReliableMqtt.Ledger;
+
+/// <summary>
+/// What is true of message ids. Ids of the application are all here, from their accept until a deduplication window after their end.
+/// Automatic ids are here only when their sequence alone would give a wrong answer: everything that ended other than by a confirm, and
+/// what was replayed and so has another sequence.
+/// </summary>
+internal sealed class InMemoryMessageIndex
+{
+    // How many sequences that ended unconfirmed are remembered one by one after their window.
+    private const int MaxForgotten = 65_536;
+
+    private readonly Dictionary<MessageId, StatusAnswer> _answers = [];
+    private readonly Queue<(DateTimeOffset ForgetAt, StatusAnswer Answer)> _finished = [];
+    private readonly SortedSet<long> _forgotten = [];
+    private long _unknownBelow;
+
+    public bool TryGet(MessageId messageId, [NotNullWhen(true)] out StatusAnswer? answer) => _answers.TryGetValue(messageId, out answer);
+
+    /// <summary>Says until further notice: for what is pending, and for dead letters, which are known as long as they are kept.</summary>
+    public void Keep(StatusAnswer answer) => _answers[answer.MessageId] = answer;
+
+    /// <summary>Says what became of a message, at least until the given time.</summary>
+    public void KeepUntil(StatusAnswer answer, DateTimeOffset forgetAt)
+    {
+        _answers[answer.MessageId] = answer;
+        _finished.Enqueue((forgetAt, answer));
+    }
+
+    /// <summary>A sequence whose message was not confirmed, and of which no more is known: absence must not read as a confirm.</summary>
+    public bool HasForgotten(long sequence) => sequence < _unknownBelow || _forgotten.Contains(sequence);
+
+    public void Prune(DateTimeOffset now)
+    {
+        while (_finished.TryPeek(out var oldest) && oldest.ForgetAt <= now)
+        {
+            _finished.Dequeue();
+
+            // The id may have begun another life since (a replay, or a new message after the window): then that one's answer stands.
+            var id = oldest.Answer.MessageId;
+            if (!_answers.TryGetValue(id, out var current) || !ReferenceEquals(current, oldest.Answer)) continue;
+            _answers.Remove(id);
+            if (current.Status != LedgerStatus.Confirmed && id.TryGetSequence(out var sequence)) Forget(sequence);
+        }
+    }
+
+    private void Forget(long sequence)
+    {
+        _forgotten.Add(sequence);
+        if (_forgotten.Count <= MaxForgotten) return;
+
+        // Bounded: from here on nothing is said of sequences as old as the oldest of them.
+        _unknownBelow = Math.Max(_unknownBelow, _forgotten.Min + 1);
+        _forgotten.Remove(_forgotten.Min);
+    }
+}

@@ -1,0 +1,180 @@
+using MQTTnet.Protocol;
+using ReliableMqtt.Messages;
+
+namespace ReliableMqtt.Ledger;
+
+/// <summary>The operations on one publisher id, each of them whole under one lock.</summary>
+internal sealed class InMemoryPublisher
+{
+    private readonly object _gate = new();
+    private readonly InMemoryState _state = new();
+
+    /// <summary>Raised outside of the lock, and to the ledger that caused it too: a look too many does no harm, one too few waits for a poll.</summary>
+    public event Action? Changed;
+
+    public IReadOnlyList<AcceptAnswer> Accept(LedgerOpenOptions options, IReadOnlyList<LedgerRecord> records)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        foreach (var record in records) CheckRecord(record);
+
+        var answers = new AcceptAnswer[records.Count];
+        bool wake;
+        lock (_gate)
+        {
+            _state.Prune(options.TimeProvider.GetUtcNow(), options);
+            var before = _state.Backlog.Count;
+            var full = false;
+            for (var i = 0; i < answers.Length; i++) answers[i] = AcceptOne(records[i], options, ref full);
+            wake = before == 0 && _state.Backlog.Count > 0;
+        }
+
+        if (wake) Changed?.Invoke();
+        return answers;
+    }
+
+    public IReadOnlyList<StatusAnswer> Find(LedgerOpenOptions options, IReadOnlyList<MessageId> messageIds)
+    {
+        ArgumentNullException.ThrowIfNull(messageIds);
+        var answers = new StatusAnswer[messageIds.Count];
+        lock (_gate)
+        {
+            _state.Prune(options.TimeProvider.GetUtcNow(), options);
+            for (var i = 0; i < answers.Length; i++) answers[i] = _state.Find(messageIds[i]);
+        }
+
+        return answers;
+    }
+
+    public LedgerStatistics Count(LedgerOpenOptions options)
+    {
+        lock (_gate)
+        {
+            _state.Prune(options.TimeProvider.GetUtcNow(), options);
+            var oldest = _state.Inflight.Entries.Select(entry => entry.Record).MinBy(record => record.Sequence);
+            if (_state.Backlog.Count > 0 && (oldest is null || _state.Backlog[0].Sequence < oldest.Sequence)) oldest = _state.Backlog[0];
+            return new LedgerStatistics(
+                _state.Backlog.Count, _state.Inflight.Count, _state.DeadLetters.Count, _state.PendingBytes, oldest?.AcceptedAt);
+        }
+    }
+
+    public LeaseGrant Acquire(LedgerOpenOptions options, object applicant)
+    {
+        lock (_gate) return _state.Lease.Acquire(applicant, options.LeaseDuration, options.TimeProvider.GetUtcNow());
+    }
+
+    public bool Renew(LedgerOpenOptions options, LedgerEpoch epoch)
+    {
+        lock (_gate) return _state.Lease.Renew(epoch, options.LeaseDuration, options.TimeProvider.GetUtcNow());
+    }
+
+    public bool Release(LedgerEpoch epoch)
+    {
+        bool released;
+        lock (_gate) released = _state.Lease.Release(epoch);
+        if (released) Changed?.Invoke();
+        return released;
+    }
+
+    public RecoveredState Recover(LedgerEpoch epoch)
+    {
+        lock (_gate)
+        {
+            if (!_state.Lease.IsCurrent(epoch))
+                throw new LedgerFencedException("The epoch is stale: the lease was given back, or another process has acquired it.");
+            return new RecoveredState(
+                _state.Lease.LastOperation, _state.Tail, _state.Backlog.Count, _state.Session, [.. _state.Inflight.Entries], _state.Nonce);
+        }
+    }
+
+    public IReadOnlyList<LedgerRecord> ReadBacklog(long afterSequence, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        lock (_gate)
+        {
+            var first = _state.Backlog.IndexAfter(afterSequence);
+            var page = new LedgerRecord[Math.Min(count, _state.Backlog.Count - first)];
+            for (var i = 0; i < page.Length; i++) page[i] = _state.Backlog[first + i];
+            return page;
+        }
+    }
+
+    public CommitResult Commit(LedgerOpenOptions options, LedgerCommit commit)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        lock (_gate)
+        {
+            if (!_state.Lease.IsCurrent(commit.Epoch)) return InMemoryCommit.Answer(_state, CommitStatus.Fenced);
+            var now = options.TimeProvider.GetUtcNow();
+            _state.Prune(now, options);
+            var result = InMemoryCommit.Run(_state, commit, options, now);
+            _state.Prune(now, options);
+            return result;
+        }
+    }
+
+    public DeadLetterPage ListDeadLetters(LedgerOpenOptions options, string? continuation, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        lock (_gate)
+        {
+            _state.Prune(options.TimeProvider.GetUtcNow(), options);
+            return _state.DeadLetters.Page(continuation, count);
+        }
+    }
+
+    public ReplayAnswer Replay(LedgerOpenOptions options, MessageId messageId)
+    {
+        long sequence;
+        lock (_gate)
+        {
+            _state.Prune(options.TimeProvider.GetUtcNow(), options);
+            if (!_state.DeadLetters.TryGet(messageId, out var letter))
+            {
+                var isLive = _state.Find(messageId).Status is LedgerStatus.Pending or LedgerStatus.Confirmed;
+                return new ReplayAnswer(isLive ? ReplayStatus.AlreadyLive : ReplayStatus.NotFound);
+            }
+
+            if (!_state.HasRoomFor(1, letter.Record.Size, options)) return new ReplayAnswer(ReplayStatus.Full);
+            sequence = ++_state.Tail;
+            _state.DeadLetters.Remove(messageId);
+            _state.Backlog.Append(letter.Record with { Sequence = sequence, Refusals = 0 });
+            _state.Index.Keep(new StatusAnswer(messageId, LedgerStatus.Pending, sequence));
+        }
+
+        Changed?.Invoke();
+        return new ReplayAnswer(ReplayStatus.Replayed, sequence);
+    }
+
+    public bool Purge(LedgerOpenOptions options, MessageId messageId)
+    {
+        lock (_gate)
+        {
+            var now = options.TimeProvider.GetUtcNow();
+            _state.Prune(now, options);
+            if (!_state.DeadLetters.TryGet(messageId, out var letter)) return false;
+            _state.DeadLetters.Remove(messageId);
+            _state.MarkPurged(letter, now, options);
+            return true;
+        }
+    }
+
+    private AcceptAnswer AcceptOne(LedgerRecord record, LedgerOpenOptions options, ref bool full)
+    {
+        if (record.HasApplicationId && _state.Index.TryGet(record.MessageId, out var existing))
+            return new AcceptAnswer(AcceptStatus.Known, record.MessageId, 0, existing);
+        full = full || !_state.HasRoomFor(1, record.Size, options);
+        if (full) return new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0);
+        var accepted = _state.Stamp(record);
+        _state.Backlog.Append(accepted);
+        return new AcceptAnswer(AcceptStatus.Accepted, accepted.MessageId, accepted.Sequence);
+    }
+
+    private static void CheckRecord(LedgerRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        if (record.QualityOfService is not (MqttQualityOfServiceLevel.AtLeastOnce or MqttQualityOfServiceLevel.ExactlyOnce))
+            throw new ArgumentException($"A ledger keeps QoS 1 and 2, not {record.QualityOfService}.", nameof(record));
+        if (record.MessageId.IsAutomatic)
+            throw new ArgumentException($"'{record.MessageId}' is an automatic id: only the ledger gives those out.", nameof(record));
+    }
+}

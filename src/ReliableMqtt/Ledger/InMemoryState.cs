@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using ReliableMqtt.Messages;
+
+namespace ReliableMqtt.Ledger;
+
+/// <summary>All that is known of one publisher id, and the steps that keep its parts in agreement. Not safe for several threads.</summary>
+internal sealed class InMemoryState
+{
+    public ulong Nonce { get; } = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    public long Tail { get; set; }
+
+    public BrokerSession Session { get; set; }
+
+    public InMemoryBacklog Backlog { get; } = new();
+
+    public InMemoryInflight Inflight { get; } = new();
+
+    public InMemoryDeadLetters DeadLetters { get; } = new();
+
+    public InMemoryMessageIndex Index { get; } = new();
+
+    public InMemoryLease Lease { get; } = new();
+
+    public long PendingCount => Backlog.Count + Inflight.Count;
+
+    public long PendingBytes => Backlog.Bytes + Inflight.Bytes;
+
+    public bool HasRoomFor(long count, long bytes, LedgerOpenOptions options) =>
+        PendingCount + count <= options.MaxPending && PendingBytes + bytes <= options.MaxPendingBytes;
+
+    /// <summary>What is true of a message id. Never "confirmed" of anything else.</summary>
+    public StatusAnswer Find(MessageId messageId)
+    {
+        if (Index.TryGet(messageId, out var answer)) return answer;
+
+        var unknown = new StatusAnswer(messageId, LedgerStatus.Unknown);
+        if (!messageId.TryGetSequence(out var sequence) || messageId != MessageId.ForSequence(Nonce, sequence)) return unknown;
+        if (sequence > Tail || Index.HasForgotten(sequence)) return unknown;
+        if ((Backlog.Find(sequence) ?? Inflight.Find(sequence)) is { } pending)
+            return pending.MessageId == messageId ? new StatusAnswer(messageId, LedgerStatus.Pending, sequence) : unknown;
+
+        // It was accepted, it is not pending, and every other end leaves a trace in the index.
+        return new StatusAnswer(messageId, LedgerStatus.Confirmed, sequence);
+    }
+
+    /// <summary>Gives the record the next sequence, and an automatic id when it has none of the application's.</summary>
+    public LedgerRecord Stamp(LedgerRecord record)
+    {
+        Tail++;
+        var stamped = record with
+        {
+            Sequence = Tail,
+            MessageId = record.HasApplicationId ? record.MessageId : MessageId.ForSequence(Nonce, Tail),
+        };
+        if (stamped.HasApplicationId) Index.Keep(new StatusAnswer(stamped.MessageId, LedgerStatus.Pending, Tail));
+        return stamped;
+    }
+
+    public void Confirm(LedgerRecord record, byte reasonCode, DateTimeOffset at, DateTimeOffset forgetAt)
+    {
+        // An automatic id needs no trace of its confirm, unless a replay left one of its life before.
+        if (!record.HasApplicationId && !Index.TryGet(record.MessageId, out _)) return;
+        var answer = new StatusAnswer(record.MessageId, LedgerStatus.Confirmed, record.Sequence, reasonCode, at);
+        Index.KeepUntil(answer, forgetAt);
+    }
+
+    public void Expire(LedgerRecord record, DateTimeOffset at, DateTimeOffset forgetAt) =>
+        Index.KeepUntil(new StatusAnswer(record.MessageId, LedgerStatus.Expired, record.Sequence, null, at), forgetAt);
+
+    public void DeadLetter(LedgerRecord record, DeadLetterReason reason, DateTimeOffset at, DateTimeOffset now)
+    {
+        DeadLetters.Add(new DeadLetter(record, reason, at), now);
+        Index.Keep(new StatusAnswer(record.MessageId, LedgerStatus.DeadLettered, record.Sequence, reason.ReasonCode, at));
+    }
+
+    /// <summary>The trace of a dead letter that is no more. Its removal from the dead letters is the caller's.</summary>
+    public void MarkPurged(DeadLetter letter, DateTimeOffset now, LedgerOpenOptions options) => Index.KeepUntil(
+        new StatusAnswer(letter.Record.MessageId, LedgerStatus.Purged, letter.Record.Sequence, letter.Reason.ReasonCode, letter.FailedAt),
+        WindowEnd(now, options));
+
+    /// <summary>Until when an outcome of now is kept.</summary>
+    public static DateTimeOffset WindowEnd(DateTimeOffset now, LedgerOpenOptions options) =>
+        options.DeduplicationWindow < DateTimeOffset.MaxValue - now ? now + options.DeduplicationWindow : DateTimeOffset.MaxValue;
+
+    /// <summary>Lets go of what is older than its window or more than its bound. Each thing is let go once: amortised, it costs nothing.</summary>
+    public void Prune(DateTimeOffset now, LedgerOpenOptions options)
+    {
+        foreach (var letter in DeadLetters.TakeSurplus(options.MaxDeadLetters, options.DeadLetterRetention, now))
+            MarkPurged(letter, now, options);
+        Index.Prune(now);
+    }
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Logging;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.Mqtt;
+
+/// <summary>What an adapter is told at its birth.</summary>
+/// <param name="ConnectionId">The number of the connection that this adapter may become.</param>
+/// <param name="Sink">Who is told.</param>
+/// <param name="IncomingIds">Session state of the receiving side.</param>
+/// <param name="KeepAlive">The keep alive for the CONNECT; zero for none. A Server Keep Alive overrides it.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">The log.</param>
+internal sealed record AdapterSettings(
+    int ConnectionId, IWireSink Sink, IncomingQos2Ids IncomingIds, TimeSpan KeepAlive, TimeProvider Time, ILogger Logger);
+
+/// <summary>How a connection ended.</summary>
+/// <param name="Why">In words.</param>
+/// <param name="Error">What was thrown, if anything.</param>
+/// <param name="Code">The code of the broker's DISCONNECT, if it sent one (MQTT 5).</param>
+internal sealed record ConnectionEnd(string Why, Exception? Error = null, byte? Code = null);
+
+/// <summary>A CONNACK that is not a success.</summary>
+internal sealed record ConnectRefusal(byte Code, string? ReasonString);

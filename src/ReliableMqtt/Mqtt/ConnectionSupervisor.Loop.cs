@@ -1,0 +1,182 @@
+using ReliableMqtt.Session;
+using ReliableMqtt.Telemetry;
+
+namespace ReliableMqtt.Mqtt;
+
+// The one loop. Everything here runs in it, but for ReconnectAsync.
+internal sealed partial class ConnectionSupervisor
+{
+    private readonly List<TaskCompletionSource> _awaitingConnection = [];
+    private TaskCompletionSource _kick = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _connections;
+
+    /// <summary>Drops the connection, if there is one, and connects at once, out of every state but <see cref="ConnectionState.Stopped"/>.</summary>
+    /// <returns>When there is a new connection. Attempts that fail for a time are repeated meanwhile.</returns>
+    /// <exception cref="InvalidOperationException">The broker refuses for good, or another client took the session; or the loop was not started.</exception>
+    /// <exception cref="ObjectDisposedException">The publisher stopped.</exception>
+    public async Task ReconnectAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_current is { IsOpen: true } current)
+        {
+            current.ReconnectAtOnce = true;
+            await current.CloseAsync("a reconnect was asked for", s_closeTimeout).ConfigureAwait(false);
+        }
+
+        var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            if (_loop is null) throw new InvalidOperationException("The connection was not started yet.");
+            _awaitingConnection.Add(connected);
+            _kick.TrySetResult();
+        }
+
+        await connected.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RunAsync()
+    {
+        var wait = TimeSpan.Zero;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await PauseAsync(wait).ConfigureAwait(false);
+                if (!_stop.IsCancellationRequested) wait = await ConnectAndServeAsync().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                Log.LoopFailed(_logger, e);
+                wait = _options.MaxBackoff;
+            }
+        }
+
+        FailWaiting(new ObjectDisposedException(nameof(ReliablePublisher)));
+        SetState(ConnectionState.Stopped, "the publisher stopped");
+    }
+
+    // Ends early when a reconnect is asked for, or the publisher stops.
+    private async Task PauseAsync(TimeSpan wait)
+    {
+        Task kick;
+        lock (_gate) kick = _kick.Task;
+        if (wait != TimeSpan.Zero)
+        {
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            var delay = Task.Delay(wait, _time, over.Token);
+            await Task.WhenAny(delay, kick).ConfigureAwait(false);
+            await over.CancelAsync().ConfigureAwait(false);
+        }
+
+        lock (_gate)
+        {
+            if (!_kick.Task.IsCompleted) return;
+            _kick = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _backoff.Reset();
+        }
+    }
+
+    // One attempt and the life of what comes of it. Answers how long to wait before the next.
+    private async Task<TimeSpan> ConnectAndServeAsync()
+    {
+        if (_suspended)
+        {
+            const string Why = "another process dispatches for this publisher id";
+            SetState(ConnectionState.Fenced, Why);
+            FailWaiting(new InvalidOperationException($"There is no connection to be made: {Why}."));
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var clean = _sink.CleanStart;
+        var attempt = await ConnectAsync(clean).ConfigureAwait(false);
+        if (!attempt.Succeeded) return AfterFailure(attempt);
+
+        var connection = attempt.Adapter!;
+        if (_stopping)
+            await connection.CloseAsync("the publisher stops", s_closeTimeout).ConfigureAwait(false);
+        else
+            Announce(connection, attempt);
+        var end = await connection.Ended.ConfigureAwait(false);
+        _current = null;
+        return AfterEnd(connection, end);
+    }
+
+    private void Announce(SessionChannelAdapter connection, Attempt attempt)
+    {
+        var info = connection.Info!;
+        var first = Interlocked.Increment(ref _connections) == 1;
+        Log.Connected(_logger, connection.RemoteEndPoint, info.ConnectionId, info.SessionPresent, info.ReceiveMaximum);
+        WarnOfSessionExpiry(connection, info);
+        SetState(ConnectionState.Connected, "connected", 0, info.SessionPresent);
+        lock (_gate)
+        {
+            // One that has ended already is not what a caller of ReconnectAsync waits for: it may be the very one he dropped.
+            if (connection.IsOpen) CompleteWaiting();
+        }
+
+        RenewSubscriptions(attempt.Client!, lost: !first && !info.SessionPresent);
+    }
+
+    private TimeSpan AfterFailure(Attempt attempt)
+    {
+        _current = null;
+        if (_stop.IsCancellationRequested) return TimeSpan.Zero;
+        if (attempt.Verdict == ConnectVerdict.Fault)
+        {
+            Log.Faulted(_logger, attempt.Why, _options.FaultedRetryInterval);
+            SetState(ConnectionState.Faulted, attempt.Why, attempt.Code);
+            FailWaiting(new InvalidOperationException($"The broker refuses the connection: {attempt.Why}."));
+            return _options.FaultedRetryInterval;
+        }
+
+        var wait = _backoff.Next();
+        Log.ReconnectFailed(_logger, attempt.Why, wait, attempt.Error);
+        SetState(ConnectionState.Disconnected, attempt.Why, attempt.Code);
+        return wait;
+    }
+
+    private TimeSpan AfterEnd(SessionChannelAdapter connection, ConnectionEnd end)
+    {
+        if (_stopping) return TimeSpan.Zero;
+        Log.Disconnected(_logger, connection.ConnectionId, end.Why, end.Error);
+        switch (end.Code is { } code ? ReasonCodes.OfDisconnect(code) : DisconnectVerdict.Reconnect)
+        {
+            case DisconnectVerdict.Stop:
+                Log.Fenced(_logger, end.Why);
+                SetState(ConnectionState.Fenced, end.Why, end.Code);
+                FailWaiting(new InvalidOperationException($"Another client has taken over the session: {end.Why}."));
+                return Timeout.InfiniteTimeSpan;
+            case DisconnectVerdict.Fault:
+                Log.Faulted(_logger, end.Why, _options.FaultedRetryInterval);
+                SetState(ConnectionState.Faulted, end.Why, end.Code);
+                FailWaiting(new InvalidOperationException($"The broker refuses the connection: {end.Why}."));
+                return _options.FaultedRetryInterval;
+        }
+
+        SetState(ConnectionState.Disconnected, end.Why, end.Code);
+        if (connection.ReconnectAtOnce) return TimeSpan.Zero;
+
+        // A broker that accepts and drops at once is not asked in a tight loop.
+        if (connection.MadeProgress || _time.GetUtcNow() - connection.ConnectedSince > _options.MaxBackoff) _backoff.Reset();
+        return _backoff.Next();
+    }
+
+    private void CompleteWaiting()
+    {
+        foreach (var waiter in _awaitingConnection) waiter.TrySetResult();
+        _awaitingConnection.Clear();
+
+        // The reconnect that was asked for is done; the next loss is a matter of its own.
+        if (_kick.Task.IsCompleted) _kick = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private void FailWaiting(Exception why)
+    {
+        lock (_gate)
+        {
+            foreach (var waiter in _awaitingConnection) waiter.TrySetException(why);
+            _awaitingConnection.Clear();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.Mqtt;
+
+/// <summary>Hears of a connection that the session must not know of: the one that only wipes the broker's session on MQTT 3.1.1.</summary>
+internal sealed class NullWireSink : IWireSink
+{
+    public bool CleanStart => true;
+
+    public void OnConnected(ConnectionInfo connection)
+    {
+    }
+
+    public void OnAck(int connectionId, in Ack ack)
+    {
+    }
+
+    public void OnConnectionLost(int connectionId)
+    {
+    }
+}

@@ -1,0 +1,173 @@
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Session;
+using ReliableMqtt.Telemetry;
+
+namespace ReliableMqtt.Mqtt;
+
+// The way in: one caller at a time, MqttClient's connect and then its receive loop.
+internal sealed partial class SessionChannelAdapter
+{
+    public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            MqttPacket? packet;
+            try
+            {
+                packet = await _inner.ReceivePacketAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                if (_end is not null) return null;
+                End($"receiving failed: {e.Message}", e);
+                throw;
+            }
+
+            if (packet is null) End(cancellationToken.IsCancellationRequested ? "closed by the client" : "closed by the broker");
+            if (packet is null || _end is not null) return null;
+
+            _keepAlive?.OnReceived();
+            if (Take(packet) is { } forClient) return forClient;
+        }
+    }
+
+    // Answers what is for MqttClient; null when the packet was ours.
+    private MqttPacket? Take(MqttPacket packet)
+    {
+        if (packet is not (MqttConnAckPacket or MqttDisconnectPacket or MqttAuthPacket)) MadeProgress = true;
+        switch (packet)
+        {
+            case MqttPubAckPacket ack:
+                TakeAck(AckKind.PubAck, ack.PacketIdentifier, (byte)ack.ReasonCode, ack.ReasonString);
+                return null;
+            case MqttPubRecPacket ack:
+                TakeAck(AckKind.PubRec, ack.PacketIdentifier, (byte)ack.ReasonCode, ack.ReasonString);
+                return null;
+            case MqttPubCompPacket ack:
+                TakeAck(AckKind.PubComp, ack.PacketIdentifier, (byte)ack.ReasonCode, ack.ReasonString);
+                return null;
+            case MqttPingRespPacket:
+                return _pings.Answer() ? packet : null;
+            case MqttSubAckPacket ack:
+                return MapBack(ack, ClientRequest.Subscribe);
+            case MqttUnsubAckPacket ack:
+                return MapBack(ack, ClientRequest.Unsubscribe);
+            case MqttPublishPacket { QualityOfServiceLevel: MqttQualityOfServiceLevel.ExactlyOnce } publish:
+                return TakePublish(publish);
+            case MqttPubRelPacket release:
+                _settings.IncomingIds.OnPubRel(release.PacketIdentifier);
+                return packet;
+            case MqttConnAckPacket connAck:
+                return TakeConnAck(connAck);
+            case MqttDisconnectPacket disconnect:
+                TakeDisconnect(disconnect);
+                return packet;
+            default:
+                return packet;
+        }
+    }
+
+    private void TakeAck(AckKind kind, ushort packetId, byte reasonCode, string? reasonString)
+    {
+        // MqttClient publishes at QoS 0 only: what is not in our range answers nothing that was ever sent.
+        if (packetId is < PacketId.Min or > PacketId.Max)
+        {
+            Log.UnknownPacketId(_settings.Logger, kind.ToString(), packetId);
+            return;
+        }
+
+        var ack = new Ack(kind, new PacketId(packetId), reasonCode, reasonString);
+        try
+        {
+            lock (_gate)
+            {
+                if (_end is null) _settings.Sink.OnAck(ConnectionId, ack);
+            }
+        }
+        catch (Exception e)
+        {
+            EndAfterSinkFailure(nameof(IWireSink.OnAck), e);
+        }
+    }
+
+    private MqttPacketWithIdentifier? MapBack(MqttPacketWithIdentifier answer, ClientRequest request)
+    {
+        if (_clientIds.TryReturn(answer.PacketIdentifier, request, out var clientId))
+        {
+            answer.PacketIdentifier = clientId;
+            return answer;
+        }
+
+        Log.UnknownPacketId(_settings.Logger, request == ClientRequest.Subscribe ? "SubAck" : "UnsubAck", answer.PacketIdentifier);
+        return null;
+    }
+
+    private MqttPublishPacket? TakePublish(MqttPublishPacket publish)
+    {
+        switch (_settings.IncomingIds.OnPublish(publish.PacketIdentifier))
+        {
+            case IncomingVerdict.Deliver:
+                return publish;
+            case IncomingVerdict.AnswerPubRec:
+                // Not awaited: a stalled write must not hold up the acks behind this packet.
+                Background.Observe(SendAndFlushAsync(new MqttPubRecPacket { PacketIdentifier = publish.PacketIdentifier }));
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private MqttConnAckPacket TakeConnAck(MqttConnAckPacket packet)
+    {
+        var protocol = PacketFormatterAdapter.ProtocolVersion;
+        var code = ConnAckReader.CodeOf(packet, protocol);
+        if (code != 0)
+        {
+            Refusal = new ConnectRefusal(code, packet.ReasonString);
+            return packet;
+        }
+
+        var period = IsMqtt5 && packet.ServerKeepAlive > 0 ? TimeSpan.FromSeconds(packet.ServerKeepAlive) : _settings.KeepAlive;
+        // MqttClient would begin to ping on a Server Keep Alive, but by its own period.
+        packet.ServerKeepAlive = 0;
+        GrantedSessionExpiry = packet.SessionExpiryInterval;
+        ConnectedSince = _settings.Time.GetUtcNow();
+        _settings.IncomingIds.OnConnected(ConnectionId, packet.IsSessionPresent);
+
+        var info = ConnAckReader.Read(packet, protocol, ConnectionId);
+        try
+        {
+            lock (_gate)
+            {
+                if (_end is not null) return packet;
+                _info = info;
+                _settings.Sink.OnConnected(info);
+                _ = Task.Run(WriteQueueAsync);
+                if (period > TimeSpan.Zero) _keepAlive = new KeepAlive(_settings.Time, period, SendKeepAlivePing, () => End("no PINGRESP came"));
+            }
+        }
+        catch (Exception e)
+        {
+            EndAfterSinkFailure(nameof(IWireSink.OnConnected), e);
+        }
+
+        return packet;
+    }
+
+    private void TakeDisconnect(MqttDisconnectPacket packet)
+    {
+        var code = (byte)packet.ReasonCode;
+        var why = $"the broker disconnected: {ReasonCodes.Describe(code)}";
+        if (!string.IsNullOrEmpty(packet.ReasonString)) why += $" ({packet.ReasonString})";
+        End(why, code: IsMqtt5 ? code : null);
+    }
+
+    private void EndAfterSinkFailure(string what, Exception e)
+    {
+        // What the sink knows is uncertain now. On the next connection the handshakes are resumed.
+        Log.SinkFailed(_settings.Logger, what, e);
+        End($"the session failed on {what}", e);
+    }
+}

@@ -1,0 +1,163 @@
+using MQTTnet;
+using MQTTnet.Protocol;
+using ReliableMqtt.Dispatch;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt;
+
+// From the call to the accept, and from the accept to the receipt.
+public sealed partial class ReliablePublisher
+{
+    /// <inheritdoc />
+    public Task<PublishReceipt> PublishAsync(MqttApplicationMessage message, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        PublishAsync(RecordFactory.FromMqttNet(message, options), cancellationToken);
+
+    /// <inheritdoc />
+    public async Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
+    {
+        var receipt = await SendAsync(message, cancellationToken).ConfigureAwait(false);
+        return receipt.Outcome is PublishOutcome.Confirmed or PublishOutcome.Sent ? receipt : throw PublishErrors.Of(receipt);
+    }
+
+    /// <inheritdoc />
+    public async Task<PublishReceipt> TryPublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await SendAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ReliablePublishException error) when (error.Reason is not (PublishFailure.InvalidMessage or PublishFailure.MessageTooLarge
+            or PublishFailure.NotSupportedByBroker or PublishFailure.PublisherDisposed))
+        {
+            return error.Receipt;
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task<PendingPublish> EnqueueAsync(PublishMessage message, CancellationToken cancellationToken = default)
+    {
+        var record = Prepare(message);
+        if (record.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce)
+        {
+            var sent = await SendAtMostOnceAsync(record, cancellationToken).ConfigureAwait(false);
+            return new PendingPublish(sent, _ => Task.FromResult(sent));
+        }
+
+        return await AcceptAsync(record, Post(record, wantsConfirm: false), TimeoutOf(message), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Accept, send, wait for the end: the receipt, whatever it says.</summary>
+    private async Task<PublishReceipt> SendAsync(PublishMessage message, CancellationToken cancellationToken)
+    {
+        var record = Prepare(message);
+        if (record.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce)
+            return await SendAtMostOnceAsync(record, cancellationToken).ConfigureAwait(false);
+        return await EndAsync(record, Post(record, wantsConfirm: true), TimeoutOf(message), cancellationToken).ConfigureAwait(false);
+    }
+
+    private TimeSpan TimeoutOf(PublishMessage message) => message.Options?.ConfirmTimeout ?? _options.ConfirmTimeout;
+
+    /// <summary>Everything that can be wrong with a message is found here, before anything is stored.</summary>
+    private LedgerRecord Prepare(PublishMessage message)
+    {
+        ThrowIfDisposed();
+        ArgumentNullException.ThrowIfNull(message);
+        MessageValidator.Validate(message, _options.MaxPayloadSize, _connection.IsMqtt5);
+        var record = RecordFactory.Create(message, _time.GetUtcNow());
+        if (_connection.Current is { } broker && BrokerLimits.Find(broker, record) is { } limit)
+            throw PublishErrors.BrokerLimit(record, limit, tooLarge: record.QualityOfService <= broker.MaximumQoS && (!record.Retain || broker.RetainAvailable));
+        return record;
+    }
+
+    private PublishTicket Post(LedgerRecord record, bool wantsConfirm)
+    {
+        var ticket = new PublishTicket(wantsConfirm);
+        if (!_pump.Post(new(PumpInputKind.Publish) { Record = record, Subject = ticket }))
+            throw PublishErrors.Disposed(PublishErrors.NotAccepted(record));
+        return ticket;
+    }
+
+    private async Task<PublishReceipt> SendAtMostOnceAsync(LedgerRecord record, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!await _connection.PublishAtMostOnceAsync(record).ConfigureAwait(false)) throw PublishErrors.NotConnected(record);
+        return new PublishReceipt
+        {
+            Outcome = PublishOutcome.Sent,
+            Topic = record.Topic,
+            QualityOfService = record.QualityOfService,
+            MessageId = record.HasApplicationId ? record.MessageId : default,
+            AcceptedAt = record.AcceptedAt,
+            Attempts = 1,
+        };
+    }
+
+    /// <summary>Waits for the accept.</summary>
+    private async Task<PendingPublish> AcceptAsync(LedgerRecord record, PublishTicket ticket, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await WaitAsync(record, ticket, timeout, cancellationToken).ConfigureAwait(false);
+        var answer = ticket.Answer!.Value;
+        if (answer.Status == AcceptStatus.Full) throw PublishErrors.Full(record);
+        var known = answer.Status == AcceptStatus.Known;
+        var receipt = known ? FromLedger(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
+        return new PendingPublish(receipt, token => receipt.IsFinal
+            ? Task.FromResult(receipt)
+            : WaitForEndAsync(receipt, answer.Sequence, token));
+    }
+
+    /// <summary>Waits for the end.</summary>
+    private async Task<PublishReceipt> EndAsync(LedgerRecord record, PublishTicket ticket, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        if (await WaitAsync(record, ticket, timeout, cancellationToken).ConfigureAwait(false) is { } end) return end;
+
+        // A duplicate, a full ledger, or a message whose end this process no longer learns by itself.
+        var answer = ticket.Answer!.Value;
+        if (answer.Status == AcceptStatus.Full) throw PublishErrors.Full(record);
+        var receipt = answer.Status == AcceptStatus.Known ? FromLedger(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
+        if (receipt.IsFinal) return receipt;
+        var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - _time.GetElapsedTime(started);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waiting = WaitForEndAsync(receipt, answer.Sequence, deadline.Token);
+        try
+        {
+            return await waiting.WaitAsync(left < TimeSpan.Zero && left != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : left, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            await deadline.CancelAsync().ConfigureAwait(false);
+            throw PublishErrors.ConfirmTimeout(receipt, timeout);
+        }
+    }
+
+    /// <summary>Waits for a ticket, and says what is true when the time is over first.</summary>
+    private async Task<PublishReceipt?> WaitAsync(LedgerRecord record, PublishTicket ticket, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ticket.Done.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            ticket.TryWithdraw();
+            throw;
+        }
+        catch (TimeoutException)
+        {
+            if (ticket.Answer is { Status: AcceptStatus.Accepted } answer) throw PublishErrors.ConfirmTimeout(PendingReceipt(record, answer), timeout);
+            throw ticket.TryWithdraw() ? PublishErrors.NotStoredInTime(record, timeout, full: _ownership.IsOwner) : PublishErrors.Unknown(record, timeout);
+        }
+    }
+
+    private static PublishReceipt PendingReceipt(LedgerRecord record, in AcceptAnswer answer) => new()
+    {
+        MessageId = answer.MessageId,
+        Topic = record.Topic,
+        QualityOfService = record.QualityOfService,
+        Outcome = PublishOutcome.Pending,
+        Attempts = 0,
+        AcceptedAt = record.AcceptedAt,
+    };
+}

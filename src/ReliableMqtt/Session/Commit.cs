@@ -1,0 +1,28 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+
+namespace ReliableMqtt.Session;
+
+/// <summary>The commit that is on its way to the ledger, with what its parts stand for in the session.</summary>
+internal sealed class Commit(long operation)
+{
+    public long Operation { get; } = operation;
+
+    /// <summary>Handshakes whose stage it stores, in the order of the events.</summary>
+    public List<Handshake> Stored { get; } = [];
+
+    /// <summary>Records that leave the head of the backlog unsent; the reason is null when expired.</summary>
+    public List<(LedgerRecord Record, DeadLetterReason? Reason)> Drops { get; } = [];
+
+    /// <summary>Handshakes that begin with it from the head of the backlog.</summary>
+    public List<Handshake> Assigns { get; } = [];
+
+    /// <summary>New messages, with sequences as expected; the first <see cref="Direct"/>.Count become handshakes at once.</summary>
+    public List<Incoming> Appends { get; set; } = [];
+
+    public List<Handshake> Direct { get; set; } = [];
+
+    public bool SavesSession { get; set; }
+
+    public bool IsEmpty => Stored.Count == 0 && Drops.Count == 0 && Assigns.Count == 0 && Appends.Count == 0 && !SavesSession;
+}

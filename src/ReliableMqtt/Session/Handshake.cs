@@ -1,0 +1,57 @@
+using MQTTnet.Protocol;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+
+namespace ReliableMqtt.Session;
+
+/// <summary>A message in flight, as the session keeps it. Mutable; owned by the session.</summary>
+internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrder order)
+{
+    // Valid for the life of the message.
+    public LedgerRecord Record { get; set; } = record;
+    /// <summary>Refusals that count against the limit of attempts; "quota exceeded" and "packet identifier in use" do not.</summary>
+    public int Refusals { get; set; } = record.Refusals;
+    /// <summary>How often it was sent as a new message, as far as this process knows.</summary>
+    public int Attempts { get; set; } = record.Refusals + 1;
+    /// <summary>It was refused and is not settled: strict order holds back what was not sent yet.</summary>
+    public bool HoldsOthers { get; set; }
+
+    // Valid for the session at the broker.
+    public PacketId PacketId { get; set; } = packetId;
+    public HandshakeStage Stage { get; set; } = HandshakeStage.Storing;
+    public SendOrder Order { get; set; } = order;
+    public long ReleaseOrder { get; set; }
+
+    /// <summary>A byte of its PUBLISH may have left in this session: a resend carries DUP, and losing the session leaves its fate open.</summary>
+    public bool EverSent { get; set; }
+
+    // Valid for one connection.
+    /// <summary>The connection that its PUBLISH or PUBREL last left on; 0 for none.</summary>
+    public int SentOn { get; set; }
+    public DateTimeOffset SentAt { get; set; }
+
+    // What the next or the outstanding commit says of it.
+    /// <summary>The operation that carries its present stage to the ledger; 0 while that is still to be put into one.</summary>
+    public long StoredBy { get; set; }
+    public PacketId NewPacketId { get; set; }
+    public SendOrder NewOrder { get; set; }
+    public DateTimeOffset? DueAt { get; set; }
+    public DeadLetterReason? Reason { get; set; }
+
+    /// <summary>The code and text of the ack that settles it: of PUBACK, or of PUBREC at QoS 2.</summary>
+    public byte AckCode { get; set; }
+    public string? AckText { get; set; }
+
+    /// <summary>The packet id was refused as in use: it must not be given out again in this session.</summary>
+    public bool PacketIdTainted { get; set; }
+
+    public bool IsExactlyOnce => Record.QualityOfService == MqttQualityOfServiceLevel.ExactlyOnce;
+
+    /// <summary>It counts against the window: the broker holds it, or is about to.</summary>
+    public bool IsOpen => Stage is HandshakeStage.Storing or HandshakeStage.Sent or HandshakeStage.Releasing
+        or HandshakeStage.Released or HandshakeStage.Renewing;
+
+    /// <summary>Its end is known and is part of this operation, or was of an earlier one.</summary>
+    public bool IsFinishedBy(long operation) => Stage == HandshakeStage.Finished
+        || (Stage is HandshakeStage.Confirming or HandshakeStage.Abandoning && StoredBy == operation);
+}

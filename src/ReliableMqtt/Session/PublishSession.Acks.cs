@@ -1,0 +1,87 @@
+using ReliableMqtt.Ledger;
+
+namespace ReliableMqtt.Session;
+
+// What the broker answers. An unknown, late or repeated ack confirms nothing and ends no connection.
+internal sealed partial class PublishSession
+{
+    private const byte PacketIdentifierNotFound = 0x92;
+
+    /// <summary>An ack of this connection has come.</summary>
+    public void OnAck(int connectionId, in Ack ack, DateTimeOffset now)
+    {
+        if (_connection?.ConnectionId != connectionId) return;
+        if (!_inflight.TryGetValue(ack.PacketId, out var handshake))
+        {
+            Stray(ack, null, HandshakeError.NothingSent);
+            return;
+        }
+
+        var verdict = ReasonCodes.OfAck(ack.Kind, ack.ReasonCode);
+        var refuses = verdict is not (AckVerdict.Confirm or AckVerdict.Release);
+        var rightKind = handshake.IsExactlyOnce ? ack.Kind != AckKind.PubAck : ack.Kind == AckKind.PubAck;
+        if (refuses && rightKind)
+        {
+            Refuse(handshake, ack, verdict, now);
+            return;
+        }
+
+        var what = ack.Kind switch
+        {
+            AckKind.PubAck => HandshakeEvent.PubAck,
+            AckKind.PubRec => HandshakeEvent.PubRec,
+            _ => HandshakeEvent.PubComp,
+        };
+        var before = handshake.Stage;
+        var step = Step(handshake, what);
+        if (!step.IsLegal)
+        {
+            Stray(ack, before, step.Error);
+            return;
+        }
+
+        if (handshake.Stage == before)
+        {
+            if (step.Effect == HandshakeEffect.SendPubRel) Outputs.Sends.Add(new OutboundPacket(handshake.PacketId, null));
+        }
+        else if (handshake.Stage == HandshakeStage.Releasing)
+        {
+            handshake.AckCode = ack.ReasonCode;
+            handshake.AckText = ack.ReasonString;
+            handshake.ReleaseOrder = ++_releases;
+        }
+        else if (handshake.Stage == HandshakeStage.Confirming)
+        {
+            if (ack.Kind == AckKind.PubAck) (handshake.AckCode, handshake.AckText) = (ack.ReasonCode, ack.ReasonString);
+            WidenWindow();
+            LetGo(handshake);
+            SendWaiting(now);
+            // The broker has it: the waiter may know. Should the confirm get lost with a crash, the handshake is resumed, not the message sent anew.
+            Finish(handshake, PublishOutcome.Confirmed, handshake.AckCode, handshake.AckText);
+        }
+    }
+
+    private void Stray(in Ack ack, HandshakeStage? stage, HandshakeError error)
+    {
+        Outputs.Strays.Add(new StrayAck(ack, stage, error));
+        // The broker waits for PUBREL for every PUBREC that it has sent: without one it would keep the packet id, and its share of the window, for ever.
+        if (ack is { Kind: AckKind.PubRec, ReasonCode: < 0x80 } && stage is null)
+            Outputs.Sends.Add(new OutboundPacket(ack.PacketId, null, ReasonCode: PacketIdentifierNotFound));
+    }
+
+    private void Finish(Handshake handshake, PublishOutcome outcome, byte? code, string? text) =>
+        Outputs.Completions.Add(new Completion(CompletionKind.Finished, handshake.Record)
+        {
+            Outcome = outcome,
+            ReasonCode = IsMqtt5 || code >= 0x80 ? code : null,
+            ReasonString = text,
+            Attempts = handshake.Attempts,
+        });
+
+    private void GiveUp(Handshake handshake, HandshakeEvent what, DeadLetterReason reason)
+    {
+        if (MustStep(handshake, what).Effect != HandshakeEffect.Store) return;
+        handshake.Reason = reason;
+        LetGo(handshake);
+    }
+}

@@ -1,0 +1,185 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+
+namespace ReliableMqtt.Session;
+
+// Building the group commit: all that has come up since the last one goes to the ledger in one write.
+internal sealed partial class PublishSession
+{
+    private List<Handshake> _toStore = [];
+
+    /// <summary>True while a commit is on its way: <see cref="OnCommitted"/> must answer it.</summary>
+    public bool IsCommitting => _outstanding is not null;
+
+    /// <summary>The next commit, or null when there is nothing to store or one is on its way.</summary>
+    public LedgerCommit? BuildCommit(DateTimeOffset now)
+    {
+        if (_outstanding is not null || Outputs.Stopped is not null) return null;
+        WakeDueMessages(now);
+
+        var commit = new Commit(_operation + 1);
+        TakeStages(commit);
+        TakeDrops(commit, now);
+        TakeAssigns(commit, now);
+        TakeIncoming(commit, now);
+        commit.SavesSession = _sessionUnsaved;
+        if (commit.IsEmpty)
+        {
+            RecycleWhenDrained();
+            return null;
+        }
+
+        _operation++;
+        _sessionUnsaved = false;
+        _outstanding = commit;
+        return ToLedger(commit, now);
+    }
+
+    private void WakeDueMessages(DateTimeOffset now)
+    {
+        if (_parked.Count == 0 || _connection is null || _session == BrokerSession.Condemned || now < _pausedUntil) return;
+        _parked.Sort(static (a, b) => a.Order.CompareTo(b.Order));
+        for (var i = 0; i < _parked.Count && _open < Window;)
+        {
+            var parked = _parked[i];
+            if (parked.DueAt > now)
+            {
+                i++;
+                continue;
+            }
+
+            _parked.RemoveAt(i);
+            MustStep(parked, HandshakeEvent.Due);
+        }
+    }
+
+    private void TakeStages(Commit commit)
+    {
+        foreach (var handshake in _toStore)
+        {
+            // It may have gone on to another stage since, and stand in the list twice.
+            if (handshake.StoredBy != 0 || handshake.Stage is HandshakeStage.Storing or HandshakeStage.Sent or HandshakeStage.Finished) continue;
+            if (handshake.Stage == HandshakeStage.Renewing && !Renew(handshake)) continue;
+            handshake.StoredBy = commit.Operation;
+            commit.Stored.Add(handshake);
+        }
+
+        _toStore = [.. _toStore.Where(h => h.StoredBy == 0 && h.Stage == HandshakeStage.Renewing)];
+    }
+
+    /// <summary>A new packet id and a new place in the order, behind all that was sent before.</summary>
+    private bool Renew(Handshake handshake)
+    {
+        if (!_ids.TryTake(out var id)) return false;
+        handshake.NewPacketId = id;
+        handshake.NewOrder = _lastOrder = _lastOrder with { Ordinal = _lastOrder.Ordinal + 1 };
+        return true;
+    }
+
+    /// <summary>The head of the backlog: what has expired, or cannot be sent to this broker, leaves it.</summary>
+    private void TakeDrops(Commit commit, DateTimeOffset now)
+    {
+        while (commit.Drops.Count < _settings.MaxBatch && _prefetched.TryPeek(out var head))
+        {
+            if (head.ExpiresAt <= now) commit.Drops.Add((head, null));
+            else if (_connection is not null && FindBrokerLimit(head) is { } limit)
+                commit.Drops.Add((head, new DeadLetterReason(DeadLetterCause.BrokerLimit, null, limit)));
+            else return;
+            _leftBacklog = _prefetched.Dequeue().Sequence;
+        }
+    }
+
+    private void TakeAssigns(Commit commit, DateTimeOffset now)
+    {
+        while (commit.Assigns.Count < _settings.MaxBatch && MayStart(now) && _prefetched.TryPeek(out var head)
+               && !(head.ExpiresAt <= now) && FindBrokerLimit(head) is null && _ids.TryTake(out var id))
+            commit.Assigns.Add(Begin(_prefetched.Dequeue(), id, commit));
+    }
+
+    private void TakeIncoming(Commit commit, DateTimeOffset now)
+    {
+        if (now < _appendsBlockedUntil) return;
+        HashSet<MessageId>? ids = null;
+        var backlog = _backlogCount - commit.Drops.Count - commit.Assigns.Count;
+        while (commit.Appends.Count < _appendLimit && commit.Appends.Count + commit.Assigns.Count < _settings.MaxBatch && _incoming.TryPeek(out var next))
+        {
+            // Twice the same id in one commit: the second waits for the next one, which finds the first in the ledger.
+            if (next.Record.HasApplicationId && !(ids ??= []).Add(next.Record.MessageId)) return;
+            _incoming.Dequeue();
+            if (next.Ticket?.TryTake() == false) continue;
+
+            var record = Stamp(next.Record, _tail + commit.Appends.Count + 1);
+            commit.Appends.Add(next with { Record = record });
+            var direct = commit.Direct.Count == commit.Appends.Count - 1 && backlog == 0 && MayStart(now) && FindBrokerLimit(record) is null;
+            if (direct && _ids.TryTake(out var id)) commit.Direct.Add(Begin(record, id, commit));
+        }
+    }
+
+    private LedgerRecord Stamp(LedgerRecord record, long sequence) => record with
+    {
+        Sequence = sequence,
+        MessageId = record.HasApplicationId ? record.MessageId : MessageId.ForSequence(_ledgerNonce, sequence),
+    };
+
+    private Handshake Begin(LedgerRecord record, PacketId id, Commit commit)
+    {
+        _lastOrder = new SendOrder(record.Sequence);
+        _leftBacklog = record.Sequence;
+        var handshake = new Handshake(record, id, _lastOrder) { StoredBy = commit.Operation };
+        _inflight.Add(id, handshake);
+        _bySequence.Enqueue(handshake);
+        _open++;
+        return handshake;
+    }
+
+    private void RecycleWhenDrained()
+    {
+        if (_session == BrokerSession.Condemned && _open == 0) Recycle(RecycleReason.CleanStart);
+    }
+
+    private LedgerCommit ToLedger(Commit commit, DateTimeOffset now)
+    {
+        List<ConfirmOp> confirms = [];
+        List<ReleaseOp> releases = [];
+        List<DeadLetterOp> deadLetters = [];
+        List<MoveOp> moves = [];
+        foreach (var h in commit.Stored)
+        {
+            switch (h.Stage)
+            {
+                case HandshakeStage.Confirming:
+                    confirms.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.AckCode));
+                    break;
+                case HandshakeStage.Releasing:
+                    releases.Add(new(h.PacketId, h.ReleaseOrder));
+                    break;
+                case HandshakeStage.Abandoning:
+                    deadLetters.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.Reason!));
+                    break;
+                case HandshakeStage.Refusing:
+                    moves.Add(new(h.PacketId, h.PacketId, new(InflightStage.Parked, h.Order, 0, h.Refusals, h.DueAt)));
+                    break;
+                default:
+                    moves.Add(new(h.PacketId, h.NewPacketId, new(InflightStage.Sent, h.NewOrder, 0, h.Refusals)));
+                    break;
+            }
+        }
+
+        return new LedgerCommit
+        {
+            Epoch = _epoch,
+            Operation = commit.Operation,
+            ExpectedTail = _tail,
+            At = now,
+            Confirms = confirms,
+            Releases = releases,
+            DeadLetters = deadLetters,
+            Moves = moves,
+            Drops = [.. commit.Drops.Select(d => new DropOp(d.Record.Sequence, d.Record.MessageId, d.Reason))],
+            Assigns = [.. commit.Assigns.Select(h => new AssignOp(h.Record.Sequence, h.PacketId))],
+            Appends = [.. commit.Appends.Select((a, i) => new AppendOp(a.Record, i < commit.Direct.Count ? commit.Direct[i].PacketId : null))],
+            Session = commit.SavesSession ? _session : null,
+            LowestUnfinished = Math.Min(LowestUnfinishedAfter(commit.Operation), _tail + 1),
+        };
+    }
+}

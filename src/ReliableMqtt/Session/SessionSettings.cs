@@ -1,0 +1,26 @@
+namespace ReliableMqtt.Session;
+
+/// <summary>What the session is told once.</summary>
+internal sealed record SessionSettings
+{
+    public int MaxInFlight { get; init; } = 256;
+
+    public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public int MaxAttempts { get; init; } = 5;
+
+    public SessionLossPolicy SessionLossPolicy { get; init; }
+
+    public PublishOrdering Ordering { get; init; }
+
+    public OverflowPolicy Overflow { get; init; }
+
+    /// <summary>The wait before attempt n (1, 2, …) of something refused: randomness comes in from outside.</summary>
+    public Func<int, TimeSpan> RetryDelay { get; init; } = static _ => TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The most messages that one commit appends or assigns; confirms of what came in meanwhile ride along.</summary>
+    public int MaxBatch { get; init; } = 512;
+
+    /// <summary>How many records of the backlog are kept in memory.</summary>
+    public int Prefetch { get; init; } = 1024;
+}

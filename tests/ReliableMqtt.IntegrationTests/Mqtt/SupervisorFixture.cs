@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using MQTTnet;
+using MQTTnet.Protocol;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Mqtt;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.IntegrationTests.Mqtt;
+
+/// <summary>A supervisor with short waits, and what it has told.</summary>
+internal sealed class SupervisorFixture : IAsyncDisposable
+{
+    public SupervisorFixture(int port, Action<MqttClientOptionsBuilder>? mqtt = null, Func<ReliablePublisherOptions, ReliablePublisherOptions>? change = null)
+    {
+        var options = new ReliablePublisherOptions
+        {
+            PublisherId = "publisher-1",
+            Mqtt = builder =>
+            {
+                builder.WithTcpServer("127.0.0.1", port);
+                mqtt?.Invoke(builder);
+            },
+            Ledger = null!,
+            MinBackoff = TimeSpan.FromMilliseconds(20),
+            MaxBackoff = TimeSpan.FromMilliseconds(200),
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+        };
+        Supervisor = new ConnectionSupervisor(change?.Invoke(options) ?? options, Sink, Logger, new Random(4711));
+        Supervisor.StateChanged += Changes.Enqueue;
+    }
+
+    public RecordingSink Sink { get; } = new();
+
+    public ILogger Logger { get; } = NullLogger.Instance;
+
+    public ConcurrentQueue<ConnectionStateChange> Changes { get; } = new();
+
+    public ConnectionSupervisor Supervisor { get; }
+
+    public async Task<ConnectionInfo> StartAsync()
+    {
+        Supervisor.Start();
+        await Connected(1);
+        return Sink.Connections.First();
+    }
+
+    /// <summary>Waits for the n-th connection, and for its state.</summary>
+    public async Task Connected(int count)
+    {
+        await Eventually.True(() => Sink.Connections.Count >= count && Supervisor.Current is not null);
+        await Eventually.True(() => Supervisor.State == ConnectionState.Connected);
+    }
+
+    public void Send(ushort packetId, string topic = "t", MqttQualityOfServiceLevel qos = MqttQualityOfServiceLevel.AtLeastOnce) => Supervisor.Send(
+        Supervisor.Current?.ConnectionId ?? 0,
+        [new OutboundPacket(new PacketId(packetId), Record(topic, qos))]);
+
+    public static LedgerRecord Record(string topic, MqttQualityOfServiceLevel qos, string id = "m-1") => new()
+    {
+        MessageId = id,
+        Topic = topic,
+        Payload = new byte[] { 1, 2, 3 },
+        QualityOfService = qos,
+    };
+
+    public async ValueTask DisposeAsync() => await Supervisor.DisposeAsync();
+}

@@ -1,0 +1,49 @@
+using ReliableMqtt.Ledger;
+
+namespace ReliableMqtt.Tests.Ledger;
+
+public sealed class InMemoryAckLedgerTests : AckLedgerConformance
+{
+    private readonly InMemoryLedgerStore _store = new();
+
+    protected override ValueTask<AckLedger> CreateOnFreshStoreAsync() => CreateOnSameStoreAsync();
+
+    protected override ValueTask<AckLedger> CreateOnSameStoreAsync() => ValueTask.FromResult<AckLedger>(new InMemoryAckLedger(_store));
+
+    [Fact]
+    public async Task It_says_that_it_is_lost_with_the_process()
+    {
+        await using var ledger = new InMemoryAckLedger();
+        Assert.Equal(LedgerDurabilityLevel.Process, (await ledger.OpenAsync(Options, Cancel)).Level);
+        Assert.Equal("memory", ledger.Kind);
+    }
+
+    [Fact]
+    public async Task A_disposed_ledger_leaves_the_store_to_the_others()
+    {
+        var first = await OpenAsync();
+        await AcceptAsync(first, Message());
+        await first.DisposeAsync();
+        Assert.Single(await BacklogAsync(await OpenAsync()));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await AcceptAsync(first, Message()));
+    }
+
+    [Fact]
+    public async Task Two_stores_know_nothing_of_each_other()
+    {
+        var here = await OpenOwnerAsync();
+        await using var elsewhere = new InMemoryAckLedger();
+        await elsewhere.OpenAsync(Options, Cancel);
+        await AcceptAsync(elsewhere, Message());
+        Assert.Empty(await BacklogAsync(here.Ledger));
+        Assert.NotEqual(here.Nonce, (await AcquireAsync(elsewhere)).Nonce);
+    }
+
+    [Fact]
+    public async Task A_handler_that_throws_does_not_make_an_accepted_message_look_refused()
+    {
+        var ledger = await OpenAsync();
+        ledger.Changed += () => throw new InvalidOperationException("a handler's own trouble");
+        Assert.Equal(AcceptStatus.Accepted, (await AcceptAsync(ledger, Message())).Status);
+    }
+}

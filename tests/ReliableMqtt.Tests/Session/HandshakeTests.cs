@@ -1,0 +1,232 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.Tests.Session;
+
+/// <summary>Single handshakes: write-ahead, resume, session loss.</summary>
+public class HandshakeTests
+{
+    private readonly SessionHarness _session = new();
+
+    [Fact]
+    public void Qos1_is_stored_then_sent_then_confirmed_by_puback()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 1);
+        _session.Turn();
+        var sent = Assert.Single(_session.TakeSent());
+        Assert.False(sent.Dup);
+
+        _session.Ack(AckKind.PubAck, sent.PacketId);
+
+        Assert.Equal([PublishOutcome.Confirmed], _session.Outcomes());
+        Assert.Equal(0, _session.Session.Pending);
+        Assert.Empty(_session.Recovered().InFlight);
+    }
+
+    [Fact]
+    public void Qos2_goes_publish_pubrec_pubrel_pubcomp()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 2);
+        _session.Turn();
+        var id = Assert.Single(_session.TakeSent()).PacketId;
+        _session.Ack(AckKind.PubRec, id);
+        Assert.Equal(new OutboundPacket(id, null), Assert.Single(_session.TakeSent()));
+        Assert.Empty(_session.Outcomes());
+
+        _session.Ack(AckKind.PubComp, id);
+
+        Assert.Equal([PublishOutcome.Confirmed], _session.Outcomes());
+        Assert.Empty(_session.Recovered().InFlight);
+    }
+
+    [Fact]
+    public void Nothing_leaves_before_the_ledger_has_answered()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 2);
+        var commit = _session.Session.BuildCommit(_session.Now)!;
+        _session.Drain();
+        Assert.Empty(_session.Sent);
+
+        _session.Commit(commit);
+
+        Assert.Equal(["PUBLISH t"], _session.TakeSentTexts());
+    }
+
+    [Fact]
+    public void Pubrel_waits_until_the_release_is_stored()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 2);
+        _session.Turn();
+        var id = _session.TakeSent()[0].PacketId;
+        _session.Ack(AckKind.PubRec, id, turn: false);
+        var commit = _session.Session.BuildCommit(_session.Now)!;
+        _session.Drain();
+        Assert.Empty(_session.Sent);
+
+        _session.Commit(commit);
+
+        Assert.Equal(["PUBREL"], _session.TakeSentTexts());
+        Assert.Equal(InflightStage.Released, Assert.Single(_session.Recovered().InFlight).State.Stage);
+    }
+
+    [Fact]
+    public void Publish_then_crash_resends_with_dup_and_the_same_packet_id()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 1);
+        _session.Turn();
+        var id = _session.TakeSent()[0].PacketId;
+
+        _session.Crash();
+        _session.Connect();
+
+        var resent = Assert.Single(_session.TakeSent());
+        Assert.True(resent.Dup);
+        Assert.Equal(id, resent.PacketId);
+    }
+
+    [Fact]
+    public void Pubrec_then_crash_resumes_with_pubrel()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 2);
+        _session.Turn();
+        var id = _session.TakeSent()[0].PacketId;
+        _session.Ack(AckKind.PubRec, id);
+
+        _session.Crash();
+        _session.Connect();
+
+        Assert.Equal(new OutboundPacket(id, null), Assert.Single(_session.TakeSent()));
+        _session.Ack(AckKind.PubComp, id);
+        Assert.Equal([PublishOutcome.Confirmed], _session.Outcomes());
+    }
+
+    [Fact]
+    public void Pubrec_that_was_not_stored_before_the_crash_resumes_with_publish()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 2);
+        _session.Turn();
+        _session.Ack(AckKind.PubRec, _session.TakeSent()[0].PacketId, turn: false);
+
+        _session.Crash();
+        _session.Connect();
+
+        Assert.Equal(["PUBLISH t DUP"], _session.TakeSentTexts());
+    }
+
+    [Fact]
+    public void Pubcomp_of_not_found_confirms()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 2);
+        _session.Turn();
+        var id = _session.TakeSent()[0].PacketId;
+        _session.Ack(AckKind.PubRec, id);
+
+        _session.Ack(AckKind.PubComp, id, 0x92);
+
+        Assert.Equal([PublishOutcome.Confirmed], _session.Outcomes());
+    }
+
+    [Fact]
+    public void Lost_session_republishes_as_a_new_message_under_another_packet_id()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue("sent", qos: 1);
+        _session.Enqueue("released");
+        _session.Turn();
+        var ids = _session.TakeSent().ConvertAll(p => p.PacketId);
+        _session.Ack(AckKind.PubRec, ids[1]);
+        _session.TakeSent();
+
+        _session.Cut();
+        _session.Connect(sessionPresent: false);
+
+        var resent = _session.TakeSent();
+        Assert.Equal(["sent", "released"], resent.Select(p => p.Record!.Topic));
+        Assert.All(resent, p => Assert.False(p.Dup));
+        Assert.Empty(resent.Select(p => p.PacketId).Intersect(ids));
+        Assert.All(_session.Recovered().InFlight, e => Assert.Equal(InflightStage.Sent, e.State.Stage));
+    }
+
+    [Fact]
+    public void Lost_session_gives_up_when_the_policy_forbids_duplicates()
+    {
+        var session = new SessionHarness(new SessionSettings { SessionLossPolicy = SessionLossPolicy.DeadLetter });
+        session.Connect(sessionPresent: false);
+        session.Enqueue("sent");
+        session.Turn();
+        session.TakeSent();
+
+        session.Cut();
+        session.Connect(sessionPresent: false);
+
+        Assert.Empty(session.TakeSent());
+        Assert.Equal([PublishOutcome.DeadLettered], session.Outcomes());
+        Assert.Equal(1, session.Statistics().DeadLetters);
+    }
+
+    [Fact]
+    public void A_message_that_was_stored_while_the_link_died_leaves_once_without_dup()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue();
+        var commit = _session.Session.BuildCommit(_session.Now)!;
+        _session.Session.OnConnectionLost(_session.Connection);
+        _session.Commit(commit);
+        Assert.Empty(_session.TakeSent());
+
+        _session.Connect(sessionPresent: false);
+
+        Assert.Equal(["PUBLISH t"], _session.TakeSentTexts());
+    }
+
+    [Fact]
+    public void Unknown_late_and_wrong_acks_confirm_nothing()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue(qos: 2);
+        _session.Turn();
+        var id = _session.TakeSent()[0].PacketId;
+
+        _session.Ack(AckKind.PubAck, id);
+        _session.Ack(AckKind.PubComp, id);
+        _session.Ack(AckKind.PubAck, new PacketId(777));
+        _session.Session.OnAck(99, new Ack(AckKind.PubRec, id), _session.Now);
+
+        Assert.Empty(_session.Outcomes());
+        Assert.Empty(_session.TakeSent());
+        Assert.Equal(3, _session.Strays.Count);
+        Assert.Null(_session.Recycle);
+    }
+
+    [Fact]
+    public void Pubrec_of_an_unknown_packet_id_is_answered_with_not_found()
+    {
+        _session.Connect(sessionPresent: false);
+
+        _session.Ack(AckKind.PubRec, new PacketId(5));
+
+        Assert.Equal(new OutboundPacket(new PacketId(5), null, ReasonCode: 0x92), Assert.Single(_session.TakeSent()));
+    }
+
+    [Fact]
+    public void A_repeated_pubrec_gets_another_pubrel()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue();
+        _session.Turn();
+        var id = _session.TakeSent()[0].PacketId;
+        _session.Ack(AckKind.PubRec, id);
+        _session.Ack(AckKind.PubRec, id);
+
+        Assert.Equal(["PUBREL", "PUBREL"], _session.TakeSentTexts());
+    }
+}

@@ -45,13 +45,14 @@ internal sealed class DemoRun(int seed, ILoggerFactory? logging)
 
     private async Task<int> RunWithinAsync(CancellationToken limit)
     {
+        using var history = HistoryFile.Open(null);
         await using var broker = new EmbeddedBroker();
         await broker.StartAsync();
         await using var proxy = new CuttingProxy(0, new DnsEndPoint("127.0.0.1", broker.Port), CutAfter, long.MaxValue, seed);
         proxy.Start();
         await using var listener = await Listener.StartAsync(
             "demo-listener", client => client.WithTcpServer("127.0.0.1", broker.Port), "seattle/#",
-            MqttQualityOfServiceLevel.ExactlyOnce, TimeSpan.FromDays(1), logging: null, limit);
+            MqttQualityOfServiceLevel.ExactlyOnce, TimeSpan.FromDays(1), history, logging: null, limit);
         await using var publisher = await ReliablePublisher.StartAsync(
             new ReliablePublisherOptions
             {
@@ -66,7 +67,6 @@ internal sealed class DemoRun(int seed, ILoggerFactory? logging)
             },
             limit);
 
-        using var history = HistoryFile.Open(null);
         var run = new PublishRun(publisher, history);
         var trouble = new DemoTrouble(broker, PublisherId, new Random(seed));
         var meter = new RateMeter();

@@ -31,7 +31,7 @@ internal sealed partial class ConnectionSupervisor
                 // On MQTT 3.1.1 a clean session dies with its connection. So wipe with one connection, and begin the lasting session with the next.
                 var wipe = await ConnectOnceAsync(mqtt, new NullWireSink(), visible: false).ConfigureAwait(false);
                 if (!wipe.Succeeded) return wipe;
-                await wipe.Adapter!.CloseAsync("the old session is wiped", _closeTimeout).ConfigureAwait(false);
+                await wipe.Adapter!.CloseAsync("the old session is wiped", CloseTimeout).ConfigureAwait(false);
                 mqtt = _mqttOptions.Create();
             }
         }

@@ -56,7 +56,7 @@ internal static partial class LayeringRules
     /// <summary>What lies below must not know the public face; plain enums of it, and what passes through a whole folder, are no harm.</summary>
     private static IEnumerable<string> ForbiddenRootTypes(string folder, IReadOnlyList<SourceFile> library)
     {
-        string[] face = ["ReliablePublisher", "IReliablePublisher", "ReliablePublisherExtensions"];
+        string[] face = ["ReliablePublisher", "ReliablePublisherExtensions"];
         if (folder is "Mqtt" or "Dispatch" or "Telemetry") return face;
         var enums = library.Where(file => file.Folder.Length == 0)
             .SelectMany(file => Regex.Matches(file.Code, @"\benum\s+(\w+)").Select(match => match.Groups[1].Value));

@@ -90,7 +90,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     public void Suspend()
     {
         _suspended = true;
-        if (_current is { } current) Background.Observe(current.CloseAsync("this process no longer owns the publisher id", s_closeTimeout));
+        if (_current is { } current) Background.Observe(current.CloseAsync("this process no longer owns the publisher id", _closeTimeout));
     }
 
     /// <inheritdoc />

@@ -54,6 +54,9 @@ internal sealed partial class ConnectionSupervisor
             {
                 adapter = created;
                 if (visible) _current = created;
+
+                // Who stops or suspends sets his flag first and then ends what is current: one of the two sees the other.
+                if (_stopping || _suspended) created.End("no connection is wanted any more");
             }),
             MqttNetNullLogger.Instance);
         if (visible) _client.Use(client);

@@ -20,7 +20,7 @@ internal sealed partial class ConnectionSupervisor
         if (_current is { IsOpen: true } current)
         {
             current.ReconnectAtOnce = true;
-            await current.CloseAsync("a reconnect was asked for", CloseTimeout).ConfigureAwait(false);
+            await current.CloseAsync("a reconnect was asked for", _closeTimeout).ConfigureAwait(false);
         }
 
         var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -92,20 +92,21 @@ internal sealed partial class ConnectionSupervisor
         var attempt = await ConnectAsync(clean).ConfigureAwait(false);
         if (!attempt.Succeeded) return AfterFailure(attempt);
 
+        // Counted even when it is closed at once: the sink has heard of it, and no id is given out twice.
+        var first = Interlocked.Increment(ref _connections) == 1;
         var connection = attempt.Adapter!;
-        if (_stopping)
-            await connection.CloseAsync("the publisher stops", CloseTimeout).ConfigureAwait(false);
+        if (_stopping || _suspended)
+            await connection.CloseAsync("no connection is wanted any more", _closeTimeout).ConfigureAwait(false);
         else
-            Announce(connection, attempt);
+            Announce(connection, attempt, first);
         var end = await connection.Ended.ConfigureAwait(false);
         _current = null;
         return AfterEnd(connection, end);
     }
 
-    private void Announce(SessionChannelAdapter connection, Attempt attempt)
+    private void Announce(SessionChannelAdapter connection, Attempt attempt, bool first)
     {
         var info = connection.Info!;
-        var first = Interlocked.Increment(ref _connections) == 1;
         Log.Connected(_logger, connection.RemoteEndPoint, info.ConnectionId, info.SessionPresent, info.ReceiveMaximum);
         WarnOfSessionExpiry(connection, info);
         SetState(ConnectionState.Connected, "connected", 0, info.SessionPresent);
@@ -121,7 +122,7 @@ internal sealed partial class ConnectionSupervisor
     private TimeSpan AfterFailure(Attempt attempt)
     {
         _current = null;
-        if (_stop.IsCancellationRequested) return TimeSpan.Zero;
+        if (_stop.IsCancellationRequested || _suspended) return TimeSpan.Zero;
         if (attempt.Verdict == ConnectVerdict.Fault)
         {
             Log.Faulted(_logger, attempt.Why, _options.FaultedRetryInterval);
@@ -138,7 +139,7 @@ internal sealed partial class ConnectionSupervisor
 
     private TimeSpan AfterEnd(SessionChannelAdapter connection, ConnectionEnd end)
     {
-        if (_stopping) return TimeSpan.Zero;
+        if (_stopping || _suspended) return TimeSpan.Zero;
         Log.Disconnected(_logger, connection.ConnectionId, end.Why, end.Error);
         switch (end.Code is { } code ? ReasonCodes.OfDisconnect(code) : DisconnectVerdict.Reconnect)
         {

@@ -51,6 +51,45 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task A_suspended_publisher_leaves_the_session_alone_until_it_is_started_again()
+    {
+        await using var broker = new ScriptedBroker(_ => Welcome, _ => null);
+        await using var fixture = new SupervisorFixture(broker.Port);
+        await fixture.StartAsync();
+        fixture.Supervisor.Suspend();
+        await Eventually.True(() => fixture.Supervisor.State == ConnectionState.Fenced);
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => fixture.Supervisor.ReconnectAsync(Token).WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Equal(1, broker.Count<MqttConnectPacket>());
+        Assert.Equal(1, broker.Count<MqttDisconnectPacket>(1));
+
+        fixture.Supervisor.Start();
+        await fixture.Connected(2);
+        Assert.Equal(["connected 1", "lost 1", "connected 2"], fixture.Sink.Calls);
+    }
+
+    [Fact]
+    public async Task Suspending_in_the_middle_of_a_connect_leaves_no_connection_behind()
+    {
+        await using var broker = new ScriptedBroker(_ => Welcome, _ => null);
+        await using var fixture = new SupervisorFixture(
+            broker.Port, change: options => options with { MinBackoff = TimeSpan.FromMilliseconds(1), MaxBackoff = TimeSpan.FromMilliseconds(1) });
+        for (var round = 0; round < 50; round++)
+        {
+            var connects = broker.Peers.Count;
+            fixture.Supervisor.Start();
+            await Eventually.True(() => broker.Peers.Count > connects);
+            fixture.Supervisor.Suspend();
+            await Eventually.True(() => fixture.Supervisor is { State: ConnectionState.Fenced, Current: null });
+        }
+
+        await fixture.Supervisor.StopAsync(TimeSpan.FromSeconds(5));
+        var ids = fixture.Sink.Connections.Select(info => info.ConnectionId).ToArray();
+        Assert.Equal(ids.SelectMany(id => new[] { $"connected {id}", $"lost {id}" }), fixture.Sink.Calls);
+        Assert.Equal(ids.Distinct(), ids);
+    }
+
+    [Fact]
     public async Task A_broker_that_drops_each_connection_at_once_is_asked_less_and_less()
     {
         await using var broker = new ScriptedBroker(_ => Welcome, _ => null);

@@ -1,0 +1,19 @@
+namespace ReliableMqtt.IntegrationTests.Fixtures;
+
+public sealed class RequireTests
+{
+    [Fact]
+    public void What_is_missing_fails_a_test_in_ci()
+    {
+        var failure = Assert.Throws<Xunit.Sdk.FailException>(() => Require.Missing("no broker", isCi: true));
+        Assert.Contains("no broker", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_missing_skips_a_test_elsewhere()
+    {
+        var skip = Record.Exception(() => Require.Missing("no broker", isCi: false));
+        Assert.IsType<Xunit.Sdk.SkipException>(skip);
+        Assert.Contains("no broker", skip.Message, StringComparison.Ordinal);
+    }
+}

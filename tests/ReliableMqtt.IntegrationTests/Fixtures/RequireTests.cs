@@ -12,8 +12,17 @@ public sealed class RequireTests
     [Fact]
     public void What_is_missing_skips_a_test_elsewhere()
     {
-        var skip = Record.Exception(() => Require.Missing("no broker", isCi: false));
-        Assert.IsType<Xunit.Sdk.SkipException>(skip);
-        Assert.Contains("no broker", skip.Message, StringComparison.Ordinal);
+        // xUnit's own helpers let a skip through.
+        try
+        {
+            Require.Missing("no broker", isCi: false);
+        }
+        catch (Xunit.Sdk.SkipException skip)
+        {
+            Assert.Contains("no broker", skip.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Fail("The test should have been skipped.");
     }
 }

@@ -20,7 +20,7 @@ internal sealed partial class ConnectionSupervisor
         if (_current is { IsOpen: true } current)
         {
             current.ReconnectAtOnce = true;
-            await current.CloseAsync("a reconnect was asked for", s_closeTimeout).ConfigureAwait(false);
+            await current.CloseAsync("a reconnect was asked for", _closeTimeout).ConfigureAwait(false);
         }
 
         var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -52,7 +52,7 @@ internal sealed partial class ConnectionSupervisor
             }
         }
 
-        FailWaiting(new ObjectDisposedException(nameof(ReliablePublisher)));
+        FailWaiting(new ObjectDisposedException(nameof(IReliablePublisher)));
         SetState(ConnectionState.Stopped, "the publisher stopped");
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class ConnectionSupervisor
 
         var connection = attempt.Adapter!;
         if (_stopping)
-            await connection.CloseAsync("the publisher stops", s_closeTimeout).ConfigureAwait(false);
+            await connection.CloseAsync("the publisher stops", _closeTimeout).ConfigureAwait(false);
         else
             Announce(connection, attempt);
         var end = await connection.Ended.ConfigureAwait(false);

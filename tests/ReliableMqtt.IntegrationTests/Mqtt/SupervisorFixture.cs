@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using MQTTnet;
 using MQTTnet.Protocol;
 using ReliableMqtt.Messages;
@@ -33,7 +31,7 @@ internal sealed class SupervisorFixture : IAsyncDisposable
 
     public RecordingSink Sink { get; } = new();
 
-    public ILogger Logger { get; } = NullLogger.Instance;
+    public RecordingLogger Logger { get; } = new();
 
     public ConcurrentQueue<ConnectionStateChange> Changes { get; } = new();
 

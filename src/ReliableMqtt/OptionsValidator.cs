@@ -13,7 +13,7 @@ internal static class OptionsValidator
 
     // A timer of .NET holds 2^32 − 2 ms. Longer waits would fail much later, in the middle of something.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(49);
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
 
     /// <summary>Throws for the first option that is not as its documentation asks.</summary>
     /// <exception cref="ArgumentException">The message begins with the option's name, which is also its ParamName.</exception>
@@ -69,8 +69,8 @@ internal static class OptionsValidator
 
     private static void CheckWaits(ReliablePublisherOptions options)
     {
-        RequireWait(options.AckTimeout, Second, nameof(options.AckTimeout));
-        RequireWait(options.ConnectTimeout, Second, nameof(options.ConnectTimeout));
+        RequireWait(options.AckTimeout, OneSecond, nameof(options.AckTimeout));
+        RequireWait(options.ConnectTimeout, OneSecond, nameof(options.ConnectTimeout));
         if (options.ConfirmTimeout != Timeout.InfiniteTimeSpan)
             RequireWait(options.ConfirmTimeout, TimeSpan.FromTicks(1), nameof(options.ConfirmTimeout), "; Timeout.InfiniteTimeSpan waits without end");
         RequireWait(options.MinBackoff, TimeSpan.FromTicks(1), nameof(options.MinBackoff));
@@ -79,7 +79,7 @@ internal static class OptionsValidator
         RequireWait(options.MaxBackoff, options.MinBackoff, nameof(options.MaxBackoff));
         RequireWait(options.LeaseDuration, TimeSpan.FromSeconds(5), nameof(options.LeaseDuration));
         RequireWait(options.ShutdownTimeout, TimeSpan.Zero, nameof(options.ShutdownTimeout));
-        RequireWait(options.FaultedRetryInterval, Second, nameof(options.FaultedRetryInterval));
+        RequireWait(options.FaultedRetryInterval, OneSecond, nameof(options.FaultedRetryInterval));
         RequireWait(options.LedgerStartTimeout, TimeSpan.Zero, nameof(options.LedgerStartTimeout));
     }
 

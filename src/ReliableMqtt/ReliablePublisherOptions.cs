@@ -5,6 +5,7 @@ using ReliableMqtt.Ledger;
 namespace ReliableMqtt;
 
 /// <summary>The settings of a <see cref="ReliablePublisher"/>. They are checked, and copied, by <see cref="ReliablePublisher.StartAsync"/>.</summary>
+/// <remarks>Times that are waited for (timeouts, backoffs, intervals, the lease) are at most 49 days: a timer holds no more.</remarks>
 public sealed record ReliablePublisherOptions
 {
     /// <summary>
@@ -25,7 +26,7 @@ public sealed record ReliablePublisherOptions
     /// <summary>Attaches handlers to the client before its first connect (subscriptions belong into <see cref="ReliablePublisher.ConnectionStateChangedAsync"/> or after the start). Default: none.</summary>
     public Action<IMqttClient>? ConfigureClient { get; init; }
 
-    /// <summary>How long the broker keeps the session while there is no connection (MQTT 5 §3.1.2.11.2); it must outlast any outage. At least 1 min. Default 7 days.</summary>
+    /// <summary>How long the broker keeps the session while there is no connection (MQTT 5 §3.1.2.11.2); it must outlast any outage. 1 min … 4,294,967,295 s, which stand for ever. Default 7 days.</summary>
     public TimeSpan SessionExpiry { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>How many messages may be in flight; the broker's Receive Maximum lowers it. 1 … 4,096. Default 256.</summary>
@@ -34,19 +35,19 @@ public sealed record ReliablePublisherOptions
     /// <summary>An ack overdue by this time leads to a ping and then to a new connection, on which the handshake is resumed. At least 1 s. Default 30 s.</summary>
     public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a publishing call waits for its confirm; the message stays in the ledger after that. Default 60 s.</summary>
+    /// <summary>How long a publishing call waits for its confirm; the message stays in the ledger after that. Above 0, or <see cref="Timeout.InfiniteTimeSpan"/>. Default 60 s.</summary>
     public TimeSpan ConfirmTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long a single CONNECT may take. At least 1 s. Default 30 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The bound of the first random wait before a reconnect, or before a refused message is tried anew; it doubles each time (full jitter). Default 0.5 s.</summary>
+    /// <summary>The bound of the first random wait before a reconnect, or before a refused message is tried anew; it doubles each time (full jitter). Above 0. Default 0.5 s.</summary>
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The bound that the doubling stops at. Default 30 s.</summary>
+    /// <summary>The bound that the doubling stops at. At least <see cref="MinBackoff"/>. Default 30 s.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often a message that the broker refuses for a time is sent before it becomes a dead letter; "quota exceeded" (0x97) does not count. Default 5.</summary>
+    /// <summary>How often a message that the broker refuses for a time is sent before it becomes a dead letter; "quota exceeded" (0x97) does not count. At least 1. Default 5.</summary>
     public int MaxAttempts { get; init; } = 5;
 
     /// <summary>What becomes of messages in flight when the broker has lost the session. Default <see cref="SessionLossPolicy.Republish"/>.</summary>
@@ -58,31 +59,31 @@ public sealed record ReliablePublisherOptions
     /// <summary>How long this process owns the publisher id without renewal, which happens at a third of it. At least 5 s. Default 10 s.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the outcome of a message with an id of the application's is kept at least. Default 1 h.</summary>
+    /// <summary>How long the outcome of a message with an id of the application's is kept at least. Not negative. Default 1 h.</summary>
     public TimeSpan DeduplicationWindow { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How many messages may be accepted and unfinished. Default 1,000,000.</summary>
+    /// <summary>How many messages may be accepted and unfinished. At least 1. Default 1,000,000.</summary>
     public long MaxPending { get; init; } = 1_000_000;
 
-    /// <summary>How many bytes of messages may be accepted and unfinished. Default 512 MiB.</summary>
+    /// <summary>How many bytes of messages may be accepted and unfinished. At least <see cref="MaxPayloadSize"/>. Default 512 MiB.</summary>
     public long MaxPendingBytes { get; init; } = 512L << 20;
 
     /// <summary>What happens to a call while the ledger is full. Default <see cref="OverflowPolicy.Wait"/>.</summary>
     public OverflowPolicy Overflow { get; init; } = OverflowPolicy.Wait;
 
-    /// <summary>The largest payload that is accepted, in bytes. Default 256 KiB.</summary>
+    /// <summary>The largest payload that is accepted, in bytes. 1 … 268,435,455. Default 256 KiB.</summary>
     public int MaxPayloadSize { get; init; } = 256 * 1024;
 
-    /// <summary>How many dead letters are kept. Default 10,000.</summary>
+    /// <summary>How many dead letters are kept. At least 1. Default 10,000.</summary>
     public int MaxDeadLetters { get; init; } = 10_000;
 
-    /// <summary>How long dead letters are kept. Default 14 days.</summary>
+    /// <summary>How long dead letters are kept. Above 0. Default 14 days.</summary>
     public TimeSpan DeadLetterRetention { get; init; } = TimeSpan.FromDays(14);
 
     /// <summary>How long disposing waits for confirms of what is pending. Default 10 s.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long to wait before a broker that refused for good is asked again. Default 5 min.</summary>
+    /// <summary>How long to wait before a broker that refused for good is asked again. At least 1 s. Default 5 min.</summary>
     public TimeSpan FaultedRetryInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Refuse to start on a ledger that is not durable, instead of a warning. Default false.</summary>

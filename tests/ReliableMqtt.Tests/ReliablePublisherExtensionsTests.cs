@@ -7,7 +7,7 @@ namespace ReliableMqtt.Tests;
 /// <summary>Proves that the short forms hand on exactly what they were given.</summary>
 public class ReliablePublisherExtensionsTests
 {
-    private static readonly PublishOptions _options = new() { MessageId = "id", Retain = true };
+    private static readonly PublishOptions Options = new() { MessageId = "id", Retain = true };
     private readonly Recorder _recorder;
     private readonly IReliablePublisher _publisher;
     private readonly CancellationToken _token = new CancellationTokenSource().Token;
@@ -22,12 +22,12 @@ public class ReliablePublisherExtensionsTests
     public async Task The_name_says_the_quality_of_service()
     {
         byte[] bytes = [1, 2, 3];
-        await _publisher.PublishAtMostOnceAsync("t", bytes, _options, _token);
-        await _publisher.PublishAtMostOnceAsync("t", "text", _options, _token);
-        await _publisher.PublishAtLeastOnceAsync("t", bytes, _options, _token);
-        await _publisher.PublishAtLeastOnceAsync("t", "text", _options, _token);
-        await _publisher.PublishExactlyOnceAsync("t", bytes, _options, _token);
-        await _publisher.PublishExactlyOnceAsync("t", "text", _options, _token);
+        await _publisher.PublishAtMostOnceAsync("t", bytes, Options, _token);
+        await _publisher.PublishAtMostOnceAsync("t", "text", Options, _token);
+        await _publisher.PublishAtLeastOnceAsync("t", bytes, Options, _token);
+        await _publisher.PublishAtLeastOnceAsync("t", "text", Options, _token);
+        await _publisher.PublishExactlyOnceAsync("t", bytes, Options, _token);
+        await _publisher.PublishExactlyOnceAsync("t", "text", Options, _token);
 
         Assert.Equal([0, 0, 1, 1, 2, 2], _recorder.Calls.Select(call => (int)call.Message.QualityOfService));
         AssertAllHandedOn("PublishAsync", bytes);
@@ -37,13 +37,13 @@ public class ReliablePublisherExtensionsTests
     public async Task Publish_and_enqueue_hand_on_what_they_were_given()
     {
         byte[] bytes = [1, 2, 3];
-        await _publisher.PublishAsync("t", bytes, MqttQualityOfServiceLevel.ExactlyOnce, _options, _token);
-        await _publisher.PublishAsync("t", "text", MqttQualityOfServiceLevel.ExactlyOnce, _options, _token);
+        await _publisher.PublishAsync("t", bytes, MqttQualityOfServiceLevel.ExactlyOnce, Options, _token);
+        await _publisher.PublishAsync("t", "text", MqttQualityOfServiceLevel.ExactlyOnce, Options, _token);
         AssertAllHandedOn("PublishAsync", bytes);
 
         _recorder.Calls.Clear();
-        await _publisher.EnqueueAsync("t", bytes, MqttQualityOfServiceLevel.ExactlyOnce, _options, _token);
-        await _publisher.EnqueueAsync("t", "text", MqttQualityOfServiceLevel.ExactlyOnce, _options, _token);
+        await _publisher.EnqueueAsync("t", bytes, MqttQualityOfServiceLevel.ExactlyOnce, Options, _token);
+        await _publisher.EnqueueAsync("t", "text", MqttQualityOfServiceLevel.ExactlyOnce, Options, _token);
         AssertAllHandedOn("EnqueueAsync", bytes);
         Assert.All(_recorder.Calls, call => Assert.Equal(MqttQualityOfServiceLevel.ExactlyOnce, call.Message.QualityOfService));
     }
@@ -87,7 +87,7 @@ public class ReliablePublisherExtensionsTests
         Assert.All(_recorder.Calls, call =>
         {
             Assert.Equal((method, "t", _token), (call.Method, call.Message.Topic, call.Token));
-            Assert.Same(_options, call.Message.Options);
+            Assert.Same(Options, call.Message.Options);
         });
         Assert.All(_recorder.Calls.Index(), call =>
             Assert.Equal(call.Index % 2 == 0 ? bytes : Encoding.UTF8.GetBytes("text"), call.Item.Message.Payload.ToArray()));

@@ -13,12 +13,12 @@ namespace ReliableMqtt.Sample.Broker;
 /// </summary>
 public sealed class EmbeddedBroker : IAsyncDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     // Stands in the packet of a duplicate, which is not forwarded, so the mark never leaves the process. It travels with the packet and not with
     // the session because two connections of one session overlap for a moment when the second takes over.
-    private static readonly MqttUserProperty _duplicateMark = new("duplicate", ReadOnlyMemory<byte>.Empty);
+    private static readonly MqttUserProperty DuplicateMark = new("duplicate", ReadOnlyMemory<byte>.Empty);
 
     private readonly MqttServerOptions _options = new MqttServerOptionsBuilder()
         .WithDefaultEndpoint()
@@ -131,7 +131,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
             switch (received.Packet)
             {
                 case MqttPublishPacket { QualityOfServiceLevel: MqttQualityOfServiceLevel.ExactlyOnce } publish:
-                    if (!state.ReceivedIds.Add(publish.PacketIdentifier)) (publish.UserProperties ??= []).Add(_duplicateMark);
+                    if (!state.ReceivedIds.Add(publish.PacketIdentifier)) (publish.UserProperties ??= []).Add(DuplicateMark);
                     break;
                 case MqttPubRelPacket release:
                     state.ReceivedIds.Remove(release.PacketIdentifier);
@@ -158,7 +158,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     private void OnPublish(InterceptingPublishEventArgs publish)
     {
         publish.ApplicationMessage.Dup = false; // DUP speaks of one link; it is not passed on (MQTT 5 §3.3.1.1).
-        if (publish.ApplicationMessage.UserProperties?.Any(property => ReferenceEquals(property, _duplicateMark)) != true) return;
+        if (publish.ApplicationMessage.UserProperties?.Any(property => ReferenceEquals(property, DuplicateMark)) != true) return;
         publish.ProcessPublish = false;
         Interlocked.Increment(ref _suppressedDuplicates);
     }
@@ -225,7 +225,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     private static async Task<bool> WaitUntilAsync(Func<Task<bool>> condition)
     {
         var start = TimeProvider.System.GetTimestamp();
-        for (var held = 0; TimeProvider.System.GetElapsedTime(start) < _patience; await Task.Delay(_pollInterval))
+        for (var held = 0; TimeProvider.System.GetElapsedTime(start) < Patience; await Task.Delay(PollInterval))
         {
             held = await condition() ? held + 1 : 0;
             if (held == 2) return true;

@@ -20,38 +20,39 @@ internal sealed class DemoRun(int seed, ILoggerFactory? logging)
     private const string PublisherId = "demo-publisher";
     private const string DailyFile = "seattle-weather.csv";
     private const string HourlyFile = "seattle-weather-hourly-normals.csv";
-    private static readonly TimeSpan _deadline = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     // Slow enough to watch, and for the trouble to meet messages in every stage.
-    private static readonly MessageRate _dailyRate = new(75);
-    private static readonly MessageRate _hourlyRate = new(450);
-    private static readonly ByteRange _cutAfter = new(1_000, 20_000);
+    private static readonly MessageRate DailyRate = new(75);
+    private static readonly MessageRate HourlyRate = new(450);
+    private static readonly ByteRange CutAfter = new(1_000, 20_000);
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
         Console.WriteLine($"seed={seed}");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(_deadline);
+        limit.CancelAfter(Deadline);
         try
         {
             return await RunWithinAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
-            Console.WriteLine(stop.IsCancellationRequested ? "stopped before the end" : $"not finished within {_deadline.TotalMinutes} min");
+            Console.WriteLine(stop.IsCancellationRequested ? "stopped before the end" : $"not finished within {Deadline.TotalMinutes} min");
             return CommandLine.Failure;
         }
     }
 
     private async Task<int> RunWithinAsync(CancellationToken limit)
     {
+        using var history = HistoryFile.Open(null);
         await using var broker = new EmbeddedBroker();
         await broker.StartAsync();
-        await using var proxy = new CuttingProxy(0, new DnsEndPoint("127.0.0.1", broker.Port), _cutAfter, long.MaxValue, seed);
+        await using var proxy = new CuttingProxy(0, new DnsEndPoint("127.0.0.1", broker.Port), CutAfter, long.MaxValue, seed);
         proxy.Start();
         await using var listener = await Listener.StartAsync(
             "demo-listener", client => client.WithTcpServer("127.0.0.1", broker.Port), "seattle/#",
-            MqttQualityOfServiceLevel.ExactlyOnce, TimeSpan.FromDays(1), logging: null, limit);
+            MqttQualityOfServiceLevel.ExactlyOnce, TimeSpan.FromDays(1), history, logging: null, limit);
         await using var publisher = await ReliablePublisher.StartAsync(
             new ReliablePublisherOptions
             {
@@ -66,7 +67,6 @@ internal sealed class DemoRun(int seed, ILoggerFactory? logging)
             },
             limit);
 
-        using var history = HistoryFile.Open(null);
         var run = new PublishRun(publisher, history);
         var trouble = new DemoTrouble(broker, PublisherId, new Random(seed));
         var meter = new RateMeter();
@@ -81,8 +81,8 @@ internal sealed class DemoRun(int seed, ILoggerFactory? logging)
             using var calm = CancellationTokenSource.CreateLinkedTokenSource(limit);
             var making = trouble.MakeAsync(() => (double)run.Tally.Confirmed / total, calm.Token);
             await Task.WhenAll(
-                run.SendAsync(ReadingsOf(DailyFile, "seattle/daily", MqttQualityOfServiceLevel.AtLeastOnce, limit), _dailyRate, limit),
-                run.SendAsync(ReadingsOf(HourlyFile, "seattle/hourly", MqttQualityOfServiceLevel.ExactlyOnce, limit), _hourlyRate, limit));
+                run.SendAsync(ReadingsOf(DailyFile, "seattle/daily", MqttQualityOfServiceLevel.AtLeastOnce, limit), DailyRate, limit),
+                run.SendAsync(ReadingsOf(HourlyFile, "seattle/hourly", MqttQualityOfServiceLevel.ExactlyOnce, limit), HourlyRate, limit));
             await run.WaitForAllAsync(limit);
             await calm.CancelAsync();
             await making;

@@ -5,8 +5,8 @@ namespace ReliableMqtt.Sample.Display;
 /// <summary>Shows figures while something goes on: a table that changes in place on a terminal, a line now and then elsewhere.</summary>
 internal static class LiveView
 {
-    private static readonly TimeSpan _tableInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan _lineInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TableInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>Shows the figures until the work has ended; throws what the work throws.</summary>
     /// <param name="figures">Reads the figures of the moment.</param>
@@ -19,13 +19,13 @@ internal static class LiveView
             await AnsiConsole.Live(TableOf(figures())).StartAsync(async display =>
             {
                 do display.UpdateTarget(TableOf(figures()));
-                while (!await HasEndedWithinAsync(work, _tableInterval));
+                while (!await HasEndedWithinAsync(work, TableInterval));
                 display.UpdateTarget(TableOf(figures()));
             });
         }
         else
         {
-            while (!await HasEndedWithinAsync(work, _lineInterval))
+            while (!await HasEndedWithinAsync(work, LineInterval))
                 await lines.WriteLineAsync(string.Join(' ', figures().Select(figure => $"{figure.Name.Replace(' ', '-')}={figure.Value}")));
         }
 

@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using MQTTnet;
+using ReliableMqtt.Sample.Publishing;
 
 namespace ReliableMqtt.Sample.Listening;
 
 /// <summary>Counts every delivery, by message id; by topic and payload where there is no id, as on MQTT 3.1.1. The DUP flag is not looked at.</summary>
-internal sealed class DeliveryCounter
+internal sealed class DeliveryCounter(HistoryFile history)
 {
     private readonly Dictionary<string, int> _deliveries = [];
     private readonly Lock _lock = new();
@@ -33,6 +34,8 @@ internal sealed class DeliveryCounter
             _deliveries[key] = _deliveries.GetValueOrDefault(key) + 1;
         }
 
+        history.Delivered(key);
+
         RestartIdle();
     }
 
@@ -46,6 +49,6 @@ internal sealed class DeliveryCounter
     {
         var id = message.UserProperties?.FirstOrDefault(property => property.Name == MessageId.UserPropertyName);
         if (id is not null) return Encoding.UTF8.GetString(id.ValueBuffer.Span);
-        return $"{message.Topic}\n{Convert.ToHexString(SHA256.HashData(message.Payload.ToArray()))}";
+        return $"{message.Topic} {Convert.ToHexString(SHA256.HashData(message.Payload.ToArray()))}";
     }
 }

@@ -27,9 +27,9 @@ internal sealed class Listener : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The broker does not grant it.</exception>
     public static async Task<Listener> StartAsync(
         string clientId, Action<MqttClientOptionsBuilder> broker, string topic, MqttQualityOfServiceLevel qualityOfService,
-        TimeSpan sessionExpiry, ILoggerFactory? logging, CancellationToken cancellationToken)
+        TimeSpan sessionExpiry, HistoryFile history, ILoggerFactory? logging, CancellationToken cancellationToken)
     {
-        var deliveries = new DeliveryCounter();
+        var deliveries = new DeliveryCounter(history);
         var connection = await ReliablePublisher.StartAsync(
             new ReliablePublisherOptions
             {
@@ -51,6 +51,10 @@ internal sealed class Listener : IAsyncDisposable
         var listener = new Listener(connection, deliveries);
         try
         {
+            // With a new ledger the first CONNECT asks for a clean start. Mosquitto 2.0.11 does not save the session of such a connection when it
+            // is stopped, whatever its expiry; that of the next connection it does.
+            await connection.WaitForConnectionAsync(cancellationToken);
+            await connection.ReconnectAsync(cancellationToken);
             await listener.SubscribeAsync(topic, qualityOfService, cancellationToken);
             deliveries.RestartIdle();
             return listener;

@@ -2,7 +2,8 @@ namespace ReliableMqtt.Sample.Publishing;
 
 /// <summary>
 /// What happened to each message, a line an event, flushed at once, so that it tells the truth even when the process is killed:
-/// <c>I n</c> invoked, <c>A n id</c> accepted, <c>C n id</c> confirmed, <c>F n reason</c> failed for certain. A message without a last word is undecided.
+/// <c>I n</c> invoked, <c>A n id</c> accepted, <c>C n id</c> confirmed, <c>F n reason</c> failed for certain; at the listener <c>D id</c> delivered.
+/// A message without a last word is undecided.
 /// </summary>
 internal sealed class HistoryFile : IDisposable
 {
@@ -26,6 +27,8 @@ internal sealed class HistoryFile : IDisposable
     public void Confirmed(long number, MessageId id) => Write($"C {number} {id}");
 
     public void Failed(long number, string reason) => Write($"F {number} {reason.ReplaceLineEndings(" ")}");
+
+    public void Delivered(string id) => Write($"D {id}");
 
     public void Dispose() => _writer.Dispose();
 

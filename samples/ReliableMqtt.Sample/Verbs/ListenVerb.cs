@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 using ReliableMqtt.Sample.Listening;
+using ReliableMqtt.Sample.Publishing;
 using ReliableMqtt.Sample.Settings;
 
 namespace ReliableMqtt.Sample.Verbs;
@@ -10,7 +11,7 @@ namespace ReliableMqtt.Sample.Verbs;
 /// <summary><c>listen</c>: counts deliveries, each message id apart.</summary>
 internal static class ListenVerb
 {
-    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     public static Command Create()
     {
@@ -26,23 +27,29 @@ internal static class ListenVerb
         };
         var count = new Option<long?>("--count") { Description = "End after so many distinct messages", Validators = { r => CommonOptions.RequireBetween(r, 1, long.MaxValue) } };
         var idle = CommonOptions.Seconds("--idle", "End after so long without a message, counted from the subscription on");
+        var history = new Option<string?>("--history")
+        {
+            Description = "Append a line D id for each delivery; - for the standard output",
+            HelpName = "FILE",
+        };
         var verbose = new Option<bool>("--verbose") { Description = "The library's log on the standard error" };
 
         var command = new Command(
             "listen", "Subscribes, prints 'listening', and counts deliveries until --count, --idle or Ctrl-C; ends with 1 when --count was not reached.")
         {
-            broker, topic, qos, clientId, persistent, count, idle, protocol, verbose,
+            broker, topic, qos, clientId, persistent, count, idle, protocol, history, verbose,
         };
         command.SetAction(async (parsed, stop) =>
         {
             ILoggerFactory? logging = parsed.GetValue(verbose) ? new StderrLogging() : null;
+            using var deliveries = HistoryFile.Open(parsed.GetValue(history));
             Listener listener;
             try
             {
                 listener = await Listener.StartAsync(
                     parsed.GetRequiredValue(clientId), client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetValue(protocol) ?? MqttProtocolVersion.V500),
                     parsed.GetRequiredValue(topic), parsed.GetValue(qos) ?? MqttQualityOfServiceLevel.AtLeastOnce,
-                    parsed.GetValue(persistent) ? TimeSpan.FromDays(7) : TimeSpan.FromMinutes(1), logging, stop);
+                    parsed.GetValue(persistent) ? TimeSpan.FromDays(7) : TimeSpan.FromMinutes(1), deliveries, logging, stop);
             }
             catch (Exception error) when (error is OperationCanceledException or InvalidOperationException)
             {
@@ -64,7 +71,7 @@ internal static class ListenVerb
         var idle = idleSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
         try
         {
-            while (!(deliveries.Distinct >= count) && deliveries.Idle < idle) await Task.Delay(_pollInterval, stop);
+            while (!(deliveries.Distinct >= count) && deliveries.Idle < idle) await Task.Delay(PollInterval, stop);
         }
         catch (OperationCanceledException)
         {

@@ -10,7 +10,7 @@ namespace ReliableMqtt.Sample.Verbs;
 /// <summary><c>publish</c>: rows of a file, lines, or generated messages, to any broker.</summary>
 internal static class PublishVerb
 {
-    private static readonly TimeSpan _lastWordsTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastWordsTimeout = TimeSpan.FromSeconds(5);
 
     public static Command Create()
     {
@@ -110,7 +110,7 @@ internal static class PublishVerb
 
         // Disposing waits a while for what is pending, and answers everybody who waits.
         await publisher.DisposeAsync();
-        using var lastWords = new CancellationTokenSource(_lastWordsTimeout);
+        using var lastWords = new CancellationTokenSource(LastWordsTimeout);
         await run.WaitForAllAsync(lastWords.Token);
 
         var tally = run.Tally;

@@ -37,6 +37,7 @@ public sealed class InMemoryAckLedger : AckLedger
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(options.PublisherId, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.LeaseDuration, TimeSpan.Zero, nameof(options));
         if (_binding is { } bound && bound.Options.PublisherId != options.PublisherId)
             throw new InvalidOperationException(
                 $"This ledger is open for publisher id '{bound.Options.PublisherId}'; it cannot serve '{options.PublisherId}' too.");

@@ -38,11 +38,10 @@ internal sealed class InMemoryMessageIndex
         {
             _finished.Dequeue();
 
-            // The id may have begun another life since (a replay, or a new message after the window): then that one's answer stands.
+            // This still is its answer: an id that is finished begins no other life before it is forgotten here.
             var id = oldest.Answer.MessageId;
-            if (!_answers.TryGetValue(id, out var current) || !ReferenceEquals(current, oldest.Answer)) continue;
             _answers.Remove(id);
-            if (current.Status != LedgerStatus.Confirmed && id.TryGetSequence(out var sequence)) Forget(sequence);
+            if (oldest.Answer.Status != LedgerStatus.Confirmed && id.TryGetSequence(out var sequence)) Forget(sequence);
         }
     }
 

@@ -10,7 +10,7 @@ namespace ReliableMqtt.Messages;
 internal static class PublishPacketSize
 {
     /// <summary>The longest automatic id, counted while the ledger has not given one.</summary>
-    private static readonly int _longestAutomaticId = MessageId.ForSequence(ulong.MaxValue, long.MaxValue).Value.Length;
+    private static readonly int LongestAutomaticId = MessageId.ForSequence(ulong.MaxValue, long.MaxValue).Value.Length;
 
     /// <summary>The exact size of the packet in bytes.</summary>
     /// <param name="record">The message. Without an id it is measured with the longest that the ledger may give; at QoS 0 none is sent.</param>
@@ -34,7 +34,7 @@ internal static class PublishPacketSize
         long size = withExpiry ? 5 : 0;
         if (!record.MessageId.IsEmpty) size += 1 + Text(MessageId.UserPropertyName) + Text(record.MessageId.Value);
         else if (record.QualityOfService != MqttQualityOfServiceLevel.AtMostOnce)
-            size += 1 + Text(MessageId.UserPropertyName) + 2 + _longestAutomaticId;
+            size += 1 + Text(MessageId.UserPropertyName) + 2 + LongestAutomaticId;
         if (record.Properties is not { } properties) return size;
 
         if (properties.PayloadFormatIndicator != MqttPayloadFormatIndicator.Unspecified) size += 2;

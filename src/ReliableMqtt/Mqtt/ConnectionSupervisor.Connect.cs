@@ -10,7 +10,7 @@ namespace ReliableMqtt.Mqtt;
 internal sealed partial class ConnectionSupervisor
 {
     // On top of the token that is to end an attempt: for application code inside it (an authentication handler, say) that does not look at the token.
-    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     private bool _sessionExpiryWarned;
     private bool _renewalDue;
@@ -31,7 +31,7 @@ internal sealed partial class ConnectionSupervisor
                 // On MQTT 3.1.1 a clean session dies with its connection. So wipe with one connection, and begin the lasting session with the next.
                 var wipe = await ConnectOnceAsync(mqtt, new NullWireSink(), visible: false).ConfigureAwait(false);
                 if (!wipe.Succeeded) return wipe;
-                await wipe.Adapter!.CloseAsync("the old session is wiped", _closeTimeout).ConfigureAwait(false);
+                await wipe.Adapter!.CloseAsync("the old session is wiped", CloseTimeout).ConfigureAwait(false);
                 mqtt = _mqttOptions.Create();
             }
         }
@@ -69,7 +69,7 @@ internal sealed partial class ConnectionSupervisor
             mqtt.KeepAlivePeriod = TimeSpan.Zero;
             var connecting = client.ConnectAsync(mqtt, either.Token);
             Background.Observe(connecting);
-            var result = await connecting.WaitAsync(_options.ConnectTimeout + _grace, _time, _stop.Token).ConfigureAwait(false);
+            var result = await connecting.WaitAsync(_options.ConnectTimeout + Grace, _time, _stop.Token).ConfigureAwait(false);
             mqtt.KeepAlivePeriod = keepAlive;
             return adapter is { Info: not null } ? new Attempt(true, adapter, client) : Failure(adapter, null);
         }

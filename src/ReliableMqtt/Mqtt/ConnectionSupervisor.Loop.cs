@@ -20,7 +20,7 @@ internal sealed partial class ConnectionSupervisor
         if (_current is { IsOpen: true } current)
         {
             current.ReconnectAtOnce = true;
-            await current.CloseAsync("a reconnect was asked for", _closeTimeout).ConfigureAwait(false);
+            await current.CloseAsync("a reconnect was asked for", CloseTimeout).ConfigureAwait(false);
         }
 
         var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -96,7 +96,7 @@ internal sealed partial class ConnectionSupervisor
         var first = Interlocked.Increment(ref _connections) == 1;
         var connection = attempt.Adapter!;
         if (_stopping || _suspended)
-            await connection.CloseAsync("no connection is wanted any more", _closeTimeout).ConfigureAwait(false);
+            await connection.CloseAsync("no connection is wanted any more", CloseTimeout).ConfigureAwait(false);
         else
             Announce(connection, attempt, first);
         var end = await connection.Ended.ConfigureAwait(false);

@@ -12,8 +12,8 @@ namespace ReliableMqtt.Mqtt;
 /// </summary>
 internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
 {
-    private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan _longestPing = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPing = TimeSpan.FromSeconds(10);
 
     private readonly ReliablePublisherOptions _options;
     private readonly IWireSink _sink;
@@ -90,7 +90,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     public void Suspend()
     {
         _suspended = true;
-        if (_current is { } current) Background.Observe(current.CloseAsync("this process no longer owns the publisher id", _closeTimeout));
+        if (_current is { } current) Background.Observe(current.CloseAsync("this process no longer owns the publisher id", CloseTimeout));
     }
 
     /// <inheritdoc />
@@ -125,7 +125,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
         }
 
         if (_current is { } current)
-            await current.CloseAsync("the publisher stops", timeout < _closeTimeout ? timeout : _closeTimeout).ConfigureAwait(false);
+            await current.CloseAsync("the publisher stops", timeout < CloseTimeout ? timeout : CloseTimeout).ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         if (loop is null)
         {
@@ -135,7 +135,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
 
         try
         {
-            await loop.WaitAsync(timeout < _closeTimeout ? _closeTimeout : timeout, _time).ConfigureAwait(false);
+            await loop.WaitAsync(timeout < CloseTimeout ? CloseTimeout : timeout, _time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -144,20 +144,20 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync() => await StopAsync(_closeTimeout).ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await StopAsync(CloseTimeout).ConfigureAwait(false);
 
     private async Task RecycleAsync(SessionChannelAdapter connection, RecycleReason reason)
     {
         connection.ReconnectAtOnce = true;
         if (reason != RecycleReason.AckOverdue)
         {
-            await connection.CloseAsync("the session is started anew", _closeTimeout).ConfigureAwait(false);
+            await connection.CloseAsync("the session is started anew", CloseTimeout).ConfigureAwait(false);
             return;
         }
 
-        var patience = _options.AckTimeout < _longestPing ? _options.AckTimeout : _longestPing;
+        var patience = _options.AckTimeout < LongestPing ? _options.AckTimeout : LongestPing;
         if (await connection.PingAsync(patience).ConfigureAwait(false))
-            await connection.CloseAsync("an acknowledgement is overdue on a living link", _closeTimeout).ConfigureAwait(false);
+            await connection.CloseAsync("an acknowledgement is overdue on a living link", CloseTimeout).ConfigureAwait(false);
         else
             connection.End("an acknowledgement is overdue, and no PINGRESP came");
     }

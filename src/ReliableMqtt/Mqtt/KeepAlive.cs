@@ -6,8 +6,8 @@ namespace ReliableMqtt.Mqtt;
 /// </summary>
 internal sealed class KeepAlive : IDisposable
 {
-    private static readonly TimeSpan _longestWait = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan _longestTick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
     private readonly TimeSpan _period;
@@ -31,12 +31,12 @@ internal sealed class KeepAlive : IDisposable
         _ping = ping;
         _giveUp = giveUp;
         _lastSent = _lastReceived = time.GetTimestamp();
-        var tick = period / 8 < _longestTick ? period / 8 : _longestTick;
+        var tick = period / 8 < LongestTick ? period / 8 : LongestTick;
         _timer = time.CreateTimer(static state => ((KeepAlive)state!).Tick(), this, tick, tick);
     }
 
     /// <summary>How long a PINGRESP may take.</summary>
-    private TimeSpan Patience => _period / 2 < _longestWait ? _period / 2 : _longestWait;
+    private TimeSpan Patience => _period / 2 < LongestWait ? _period / 2 : LongestWait;
 
     public void OnSent() => Volatile.Write(ref _lastSent, _time.GetTimestamp());
 

@@ -198,7 +198,7 @@ internal sealed partial class SessionChannelAdapter
     {
         try
         {
-            await Ended.WaitAsync(_closeWait, _settings.Time).ConfigureAwait(false);
+            await Ended.WaitAsync(CloseWait, _settings.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

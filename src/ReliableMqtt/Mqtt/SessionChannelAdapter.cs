@@ -14,7 +14,7 @@ namespace ReliableMqtt.Mqtt;
 /// </summary>
 internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
 {
-    private static readonly TimeSpan _closeWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(1);
 
     private readonly IMqttChannelAdapter _inner;
     private readonly IFlushable _channel;

@@ -79,7 +79,7 @@ internal static class ReasonCodes
         new(0xA2, "wildcard subscriptions not supported") { Disconnect = Reconnect },
     ];
 
-    private static readonly ReasonCode?[] _byCode = Index();
+    private static readonly ReasonCode?[] ByCode = Index();
 
     /// <summary>
     /// What an acknowledgement means. A code that the protocol does not define for it counts as 0x80 from there on, and as success below.
@@ -98,19 +98,19 @@ internal static class ReasonCodes
 
     /// <summary>What a CONNACK that refuses means; an undefined code may pass.</summary>
     public static ConnectVerdict OfConnAck(byte code, bool mqtt5) =>
-        (mqtt5 ? _byCode[code]?.ConnAck : _byCode[code]?.ConnAck3) ?? ConnectVerdict.Retry;
+        (mqtt5 ? ByCode[code]?.ConnAck : ByCode[code]?.ConnAck3) ?? ConnectVerdict.Retry;
 
     /// <summary>What a DISCONNECT from the broker means; an undefined code may pass.</summary>
-    public static DisconnectVerdict OfDisconnect(byte code) => _byCode[code]?.Disconnect ?? Reconnect;
+    public static DisconnectVerdict OfDisconnect(byte code) => ByCode[code]?.Disconnect ?? Reconnect;
 
     /// <summary>The code in words and in numbers: <c>not authorized (0x87)</c>.</summary>
-    public static string Describe(byte code) => $"{_byCode[code]?.Name ?? "unknown reason"} (0x{code:X2})";
+    public static string Describe(byte code) => $"{ByCode[code]?.Name ?? "unknown reason"} (0x{code:X2})";
 
     private static AckVerdict? DefinedAck(AckKind kind, byte code) => kind switch
     {
-        AckKind.PubAck => _byCode[code]?.PubAck,
-        AckKind.PubRec => _byCode[code]?.PubRec,
-        AckKind.PubComp => _byCode[code]?.PubComp,
+        AckKind.PubAck => ByCode[code]?.PubAck,
+        AckKind.PubRec => ByCode[code]?.PubRec,
+        AckKind.PubComp => ByCode[code]?.PubComp,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not an acknowledgement of a publish."),
     };
 

@@ -18,7 +18,7 @@ internal static partial class LayeringRules
     };
 
     // Namespaces of MQTTnet that only the adapter side may see. Packets is not among them for the sake of MqttUserProperty; see PacketType.
-    private static readonly string[] _adapterNamespaces =
+    private static readonly string[] AdapterNamespaces =
         ["MQTTnet.Adapter", "MQTTnet.Channel", "MQTTnet.Implementations", "MQTTnet.Internal", "MQTTnet.Diagnostics", "MQTTnet.LowLevelClient", "MQTTnet.PacketDispatcher"];
 
     /// <summary>All breaches of one file, in words; <paramref name="library"/> tells which types belong to which folder.</summary>
@@ -40,7 +40,7 @@ internal static partial class LayeringRules
 
         if (file.Folder != "Redis" && file.Code.Contains("StackExchange", StringComparison.Ordinal)) yield return "sees StackExchange.Redis";
         if (file.Folder == "Mqtt") yield break;
-        foreach (var name in _adapterNamespaces)
+        foreach (var name in AdapterNamespaces)
             if (Regex.IsMatch(file.Code, $@"\b{Regex.Escape(name)}\b")) yield return $"sees {name}";
         foreach (Match match in PacketType().Matches(file.Code)) yield return $"sees MQTTnet's {match.Value}";
     }

@@ -5,7 +5,7 @@ namespace ReliableMqtt.Tests.Architecture;
 /// <summary>The files of the repository as git sees them; without git, those on the disk that are no build output.</summary>
 internal static class RepositoryFiles
 {
-    private static readonly string[] _notOurs = ["bin", "obj", ".git", ".vs", ".idea", "TestResults", "artifacts"];
+    private static readonly string[] NotOurs = ["bin", "obj", ".git", ".vs", ".idea", "TestResults", "artifacts"];
 
     /// <summary>Paths from the root: tracked files and new ones that are not ignored.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -19,7 +19,9 @@ internal static class RepositoryFiles
         // A clone may belong to another user than the one who tests it: reading its list of files is harmless.
         var start = new ProcessStartInfo("git", ["-c", "safe.directory=*", .. arguments])
         {
-            WorkingDirectory = RepositoryRoot.Path, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = RepositoryRoot.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         try
         {
@@ -39,5 +41,5 @@ internal static class RepositoryFiles
     private static IEnumerable<string> OnDisk() =>
         Directory.EnumerateFiles(RepositoryRoot.Path, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(RepositoryRoot.Path, path).Replace('\\', '/'))
-            .Where(path => !path.Split('/').Any(part => _notOurs.Contains(part)));
+            .Where(path => !path.Split('/').Any(part => NotOurs.Contains(part)));
 }

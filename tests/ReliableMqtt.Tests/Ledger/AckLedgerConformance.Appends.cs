@@ -16,7 +16,9 @@ public abstract partial class AckLedgerConformance
         var appends = owner.Stamp((Message("direct"), 2), (Message("named", "id-1"), null));
         var result = await owner.CommitAsync(commit => commit with
         {
-            Confirms = [LedgerOwner.Confirm(sent[0], 1)], Appends = appends, Session = BrokerSession.Established,
+            Confirms = [LedgerOwner.Confirm(sent[0], 1)],
+            Appends = appends,
+            Session = BrokerSession.Established,
         });
 
         Assert.Equal(others[1].Sequence + 1, result.FirstMoved);
@@ -45,7 +47,8 @@ public abstract partial class AckLedgerConformance
         await AcceptAsync(await OpenAsync(), Message("unseen"));
         var result = await owner.CommitAsync(commit => commit with
         {
-            Assigns = [new AssignOp(seen.Sequence, new PacketId(1))], Appends = owner.Stamp((Message("mine"), 2)),
+            Assigns = [new AssignOp(seen.Sequence, new PacketId(1))],
+            Appends = owner.Stamp((Message("mine"), 2)),
         });
         Assert.NotEqual(0, result.FirstMoved);
         Assert.Equal(["unseen", "mine"], Texts(await BacklogAsync(owner.Ledger)));
@@ -111,7 +114,8 @@ public abstract partial class AckLedgerConformance
 
         await owner.CommitAsync(commit => commit with
         {
-            Drops = [new DropOp(answers[0].Sequence, "one", null)], Assigns = [new AssignOp(answers[1].Sequence, new PacketId(1))],
+            Drops = [new DropOp(answers[0].Sequence, "one", null)],
+            Assigns = [new AssignOp(answers[1].Sequence, new PacketId(1))],
         });
         await owner.CommitAsync(commit => commit with { Assigns = [new AssignOp(answers[3].Sequence, new PacketId(2))] });
         foreach (var (id, status) in new[] { ("one", LedgerStatus.Expired), ("two", LedgerStatus.Pending) })
@@ -152,7 +156,8 @@ public abstract partial class AckLedgerConformance
 
         var refused = await owner.CommitAsync(owner.Next() with
         {
-            Confirms = [LedgerOwner.Confirm(sent[0], 1)], Appends = owner.Stamp((Message("x"), null), (Message("y", "no room"), null)),
+            Confirms = [LedgerOwner.Confirm(sent[0], 1)],
+            Appends = owner.Stamp((Message("x"), null), (Message("y", "no room"), null)),
         });
         Assert.Equal(CommitStatus.AppendsRefused, refused.Status);
         Assert.Equal((answers[2].Sequence, 3L), (refused.Tail, refused.BacklogCount));
@@ -164,7 +169,8 @@ public abstract partial class AckLedgerConformance
         Assert.Equal(AcceptStatus.Full, (await AcceptAsync(owner.Ledger, Message("e"))).Status);
         var drained = await owner.CommitAsync(owner.Next() with
         {
-            Confirms = [LedgerOwner.Confirm(sent[1], 2)], Assigns = [new AssignOp(answers[0].Sequence, new PacketId(3))],
+            Confirms = [LedgerOwner.Confirm(sent[1], 2)],
+            Assigns = [new AssignOp(answers[0].Sequence, new PacketId(3))],
         });
         Assert.Equal((CommitStatus.Applied, 3L), (drained.Status, drained.BacklogCount));
     }

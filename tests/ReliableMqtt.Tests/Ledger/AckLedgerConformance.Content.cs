@@ -18,22 +18,29 @@ public abstract partial class AckLedgerConformance
             "plain" => plain,
             "everything" => plain with
             {
-                Retain = true, QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce, Refusals = 3, ExpiresAt = Now.AddMinutes(3),
+                Retain = true,
+                QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce,
+                Refusals = 3,
+                ExpiresAt = Now.AddMinutes(3),
                 Properties = new MessageProperties
                 {
-                    ContentType = "application/json", ResponseTopic = "reply/here", CorrelationData = new byte[] { 0, 255, 1 },
+                    ContentType = "application/json",
+                    ResponseTopic = "reply/here",
+                    CorrelationData = new byte[] { 0, 255, 1 },
                     PayloadFormatIndicator = MqttPayloadFormatIndicator.CharacterData,
                     UserProperties = [User("a", "1"), User("a", "2"), User("", ""), User("b=,", "ü")],
                 },
             },
             "empty payload" => plain with
             {
-                Payload = default, Properties = new MessageProperties { CorrelationData = ReadOnlyMemory<byte>.Empty, ContentType = "" },
+                Payload = default,
+                Properties = new MessageProperties { CorrelationData = ReadOnlyMemory<byte>.Empty, ContentType = "" },
             },
             "longest id" => plain with { MessageId = new MessageId(new string('ü', MessageId.MaxLength)) },
             "unicode" => plain with
             {
-                Topic = "werk/größe/温度/🚀", MessageId = "id-🚀-温度",
+                Topic = "werk/größe/温度/🚀",
+                MessageId = "id-🚀-温度",
                 Properties = new MessageProperties { UserProperties = [User("schlüssel", "значение 🚀")] },
             },
             "all bytes" => plain with { Payload = Enumerable.Range(0, 256).Select(i => (byte)i).ToArray(), Topic = new string('t', 2_000) },

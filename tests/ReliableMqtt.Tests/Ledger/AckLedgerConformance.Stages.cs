@@ -72,7 +72,8 @@ public abstract partial class AckLedgerConformance
         owner.Tail = answer.Sequence;
         await owner.CommitAsync(commit => commit with
         {
-            Assigns = [new AssignOp(answer.Sequence, new PacketId(1))], Appends = owner.Stamp((Message("new"), 2)),
+            Assigns = [new AssignOp(answer.Sequence, new PacketId(1))],
+            Appends = owner.Stamp((Message("new"), 2)),
         });
         var next = await TakeOverAsync(owner);
         Assert.Equal(["waited", "new"], next.Recovered.InFlight.OrderBy(entry => entry.PacketId).Select(entry => Text(entry.Record)));

@@ -207,8 +207,13 @@ internal sealed class LedgerModel(ulong nonce, LedgerOpenOptions options)
     {
         var copy = new LedgerModel(nonce, options)
         {
-            Tail = Tail, Session = Session, LastOperation = LastOperation, _lastResult = _lastResult,
-            Backlog = [.. Backlog], InFlight = [.. InFlight], Outcomes = new(Outcomes),
+            Tail = Tail,
+            Session = Session,
+            LastOperation = LastOperation,
+            _lastResult = _lastResult,
+            Backlog = [.. Backlog],
+            InFlight = [.. InFlight],
+            Outcomes = new(Outcomes),
         };
         copy._dead.AddRange(_dead);
         return copy;

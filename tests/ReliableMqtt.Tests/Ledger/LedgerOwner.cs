@@ -39,7 +39,9 @@ public sealed class LedgerOwner
     /// <summary>The next commit, still empty.</summary>
     public LedgerCommit Next() => new()
     {
-        Epoch = Epoch, Operation = Operation + 1, ExpectedTail = Tail,
+        Epoch = Epoch,
+        Operation = Operation + 1,
+        ExpectedTail = Tail,
         At = DateTimeOffset.FromUnixTimeMilliseconds(_clock.GetUtcNow().ToUnixTimeMilliseconds()),
         LowestUnfinished = _lowestUnfinished,
     };

@@ -30,6 +30,15 @@ public class MqttTextTests
     public void Row_31_what_must_not_stand_in_a_string_is_named(string text, string problem) =>
         Assert.Contains(problem, MqttText.FindProblem(text), StringComparison.Ordinal);
 
+    [Fact]
+    public void Row_31_encoded_text_follows_the_same_rules()
+    {
+        foreach (var text in new[] { "", "plant", "ünï€😀", "a\0", "é\n", "\ufffe", "x\U0001fffe", new string('a', 65_535), new string('a', 65_536), new string('é', 40_000) })
+            Assert.Equal(MqttText.FindProblem(text), MqttText.FindProblem(Encoding.UTF8.GetBytes(text).AsSpan()));
+        foreach (var bytes in new byte[][] { [0xC3], [0x61, 0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80] })
+            Assert.Equal("is not valid UTF-8", MqttText.FindProblem(bytes.AsSpan()));
+    }
+
     // Built here, since test data with lone surrogates does not survive the way to the test.
     [Fact]
     public void Row_31_lone_surrogates_are_found_wherever_they_stand()

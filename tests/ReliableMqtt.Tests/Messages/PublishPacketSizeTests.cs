@@ -10,7 +10,7 @@ namespace ReliableMqtt.Tests.Messages;
 /// <summary>Proves that the measured size is the one that MQTTnet's encoder makes (conformance row 27).</summary>
 public class PublishPacketSizeTests
 {
-    private static readonly string[] _characters = ["a", "/", "é", "€", "😀", "Z"];
+    private static readonly string[] Characters = ["a", "/", "é", "€", "😀", "Z"];
 
     [Theory]
     [InlineData(1, true)]
@@ -54,7 +54,10 @@ public class PublishPacketSizeTests
         };
         var record = new LedgerRecord
         {
-            Topic = "t", MessageId = "id", QualityOfService = MqttQualityOfServiceLevel.ExactlyOnce, Properties = properties,
+            Topic = "t",
+            MessageId = "id",
+            QualityOfService = MqttQualityOfServiceLevel.ExactlyOnce,
+            Properties = properties,
         };
         Assert.Equal(Encode(record, mqtt5: true, withExpiry: true).Length, PublishPacketSize.Measure(record, mqtt5: true, withExpiry: true));
     }
@@ -123,5 +126,5 @@ public class PublishPacketSizeTests
     private static string? Maybe(Random random, Func<string> make) => random.Next(2) == 0 ? null : make();
 
     private static string RandomText(Random random, int min, int max) =>
-        string.Concat(Enumerable.Range(0, random.Next(min, max + 1)).Select(_ => _characters[random.Next(_characters.Length)]));
+        string.Concat(Enumerable.Range(0, random.Next(min, max + 1)).Select(_ => Characters[random.Next(Characters.Length)]));
 }

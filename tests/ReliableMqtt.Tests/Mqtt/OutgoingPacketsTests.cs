@@ -11,7 +11,7 @@ namespace ReliableMqtt.Tests.Mqtt;
 // Proves that a record becomes the packet that its protocol version allows.
 public sealed class OutgoingPacketsTests
 {
-    private static readonly LedgerRecord _record = new()
+    private static readonly LedgerRecord Record = new()
     {
         MessageId = "bestellung-ä",
         Topic = "a/b",
@@ -33,7 +33,7 @@ public sealed class OutgoingPacketsTests
     [Fact]
     public void Mqtt_5_carries_everything_and_the_message_id_last()
     {
-        var packet = Publish(new OutboundPacket(new PacketId(5), _record, Dup: true, ExpirySeconds: 30), mqtt5: true);
+        var packet = Publish(new OutboundPacket(new PacketId(5), Record, Dup: true, ExpirySeconds: 30), mqtt5: true);
         Assert.Equal((5, true, "a/b", true), (packet.PacketIdentifier, packet.Dup, packet.Topic, packet.Retain));
         Assert.Equal(MqttQualityOfServiceLevel.ExactlyOnce, packet.QualityOfServiceLevel);
         Assert.Equal([1, 2], packet.Payload.ToArray());
@@ -43,13 +43,13 @@ public sealed class OutgoingPacketsTests
         Assert.Equal(MqttPayloadFormatIndicator.CharacterData, packet.PayloadFormatIndicator);
         Assert.Equal(["k", "message-id"], packet.UserProperties.Select(property => property.Name));
         Assert.Equal("bestellung-ä", Encoding.UTF8.GetString(packet.UserProperties[1].ValueBuffer.Span));
-        Assert.Single(_record.Properties!.UserProperties);
+        Assert.Single(Record.Properties!.UserProperties);
     }
 
     [Fact]
     public void Mqtt_311_carries_no_property()
     {
-        var packet = Publish(new OutboundPacket(new PacketId(5), _record, ExpirySeconds: 30), mqtt5: false);
+        var packet = Publish(new OutboundPacket(new PacketId(5), Record, ExpirySeconds: 30), mqtt5: false);
         Assert.Null(packet.UserProperties);
         Assert.Null(packet.ContentType);
         Assert.Null(packet.ResponseTopic);
@@ -64,7 +64,7 @@ public sealed class OutgoingPacketsTests
     [InlineData(1u, 1u)]
     [InlineData(uint.MaxValue, uint.MaxValue)]
     public void An_expiry_is_never_taken_for_none(uint left, uint sent) =>
-        Assert.Equal(sent, Publish(new OutboundPacket(new PacketId(1), _record, ExpirySeconds: left), mqtt5: true).MessageExpiryInterval);
+        Assert.Equal(sent, Publish(new OutboundPacket(new PacketId(1), Record, ExpirySeconds: left), mqtt5: true).MessageExpiryInterval);
 
     [Theory]
     [InlineData(true, 0x92)]
@@ -79,7 +79,7 @@ public sealed class OutgoingPacketsTests
     [Fact]
     public void Qos_0_has_neither_packet_id_nor_dup_nor_an_empty_message_id()
     {
-        var record = _record with { QualityOfService = MqttQualityOfServiceLevel.AtMostOnce, MessageId = default, Properties = null };
+        var record = Record with { QualityOfService = MqttQualityOfServiceLevel.AtMostOnce, MessageId = default, Properties = null };
         var packet = Assert.IsType<MqttPublishPacket>(OutgoingPackets.CreateAtMostOnce(record, null, mqtt5: true));
         Assert.Equal((0, false), (packet.PacketIdentifier, packet.Dup));
         Assert.Null(packet.UserProperties);

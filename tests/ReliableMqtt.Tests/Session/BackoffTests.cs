@@ -5,8 +5,8 @@ namespace ReliableMqtt.Tests.Session;
 /// <summary>Proves the bounds of the waits, and that they are spread over all of the range.</summary>
 public class BackoffTests
 {
-    private static readonly TimeSpan _min = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan _max = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Min = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Max = TimeSpan.FromSeconds(30);
 
     [Theory]
     [InlineData(0, 500)]
@@ -21,8 +21,8 @@ public class BackoffTests
     public void The_bound_doubles_from_min_to_max(int attempt, int boundMilliseconds)
     {
         var bound = TimeSpan.FromMilliseconds(boundMilliseconds);
-        Assert.Equal(bound, Backoff.Draw(attempt, _min, _max, new Highest()));
-        Assert.Equal(TimeSpan.Zero, Backoff.Draw(attempt, _min, _max, new Lowest()));
+        Assert.Equal(bound, Backoff.Draw(attempt, Min, Max, new Highest()));
+        Assert.Equal(TimeSpan.Zero, Backoff.Draw(attempt, Min, Max, new Lowest()));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public class BackoffTests
         var perQuarter = new int[4];
         for (var i = 0; i < Draws; i++)
         {
-            var wait = Backoff.Draw(3, _min, _max, random);
+            var wait = Backoff.Draw(3, Min, Max, random);
             Assert.InRange(wait, TimeSpan.Zero, TimeSpan.FromSeconds(4));
             perQuarter[Math.Min(3, (int)(wait.TotalSeconds))]++;
         }
@@ -44,7 +44,7 @@ public class BackoffTests
     [Fact]
     public void Next_grows_and_Reset_starts_over()
     {
-        var backoff = new Backoff(_min, _max, new Highest());
+        var backoff = new Backoff(Min, Max, new Highest());
         double[] Take(int count) => [.. Enumerable.Range(0, count).Select(_ => backoff.Next().TotalSeconds)];
 
         Assert.Equal([0.5, 1, 2, 4, 8, 16, 30, 30], Take(8));
@@ -55,8 +55,8 @@ public class BackoffTests
     [Fact]
     public void A_range_of_one_value_and_the_longest_range_work()
     {
-        Assert.Equal(_min, Backoff.Draw(9, _min, _min, new Highest()));
-        Assert.InRange(Backoff.Draw(200, _min, TimeSpan.MaxValue, new Random(1)), TimeSpan.Zero, TimeSpan.MaxValue);
+        Assert.Equal(Min, Backoff.Draw(9, Min, Min, new Highest()));
+        Assert.InRange(Backoff.Draw(200, Min, TimeSpan.MaxValue, new Random(1)), TimeSpan.Zero, TimeSpan.MaxValue);
         Assert.InRange(Backoff.Draw(0, TimeSpan.MaxValue, TimeSpan.MaxValue, new Random(1)), TimeSpan.Zero, TimeSpan.MaxValue);
     }
 
@@ -64,9 +64,9 @@ public class BackoffTests
     public void Nonsense_is_refused()
     {
         var random = new Random(1);
-        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.Draw(-1, _min, _max, random));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.Draw(0, TimeSpan.Zero, _max, random));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.Draw(0, _max, _min, random));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.Draw(-1, Min, Max, random));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.Draw(0, TimeSpan.Zero, Max, random));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.Draw(0, Max, Min, random));
     }
 
     private sealed class Highest : Random

@@ -134,7 +134,7 @@ public class PacketIdPoolTests
                     Assert.Equal(inUse.Count + quarantined.Count < All, pool.TryTake(out var id));
                     if (id == default) break;
                     Assert.InRange(id.Value, PacketId.Min, PacketId.Max);
-                    Assert.True(inUse.Add(id) && !quarantined.Contains(id), $"Seed {seed}, step {step}: packet id {id} was not free.");
+                    if (!inUse.Add(id) || quarantined.Contains(id)) Assert.Fail($"Seed {seed}, step {step}: packet id {id} was not free.");
                     held.Add(id);
                     break;
                 case 95:
@@ -166,7 +166,7 @@ public class PacketIdPoolTests
                     break;
             }
 
-            Assert.True(inUse.Count == pool.InUse, $"Seed {seed}, step {step}: {pool.InUse} in use, {inUse.Count} expected.");
+            if (inUse.Count != pool.InUse) Assert.Fail($"Seed {seed}, step {step}: {pool.InUse} in use, {inUse.Count} expected.");
         }
     }
 

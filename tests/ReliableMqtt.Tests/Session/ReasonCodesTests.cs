@@ -6,12 +6,12 @@ namespace ReliableMqtt.Tests.Session;
 /// <summary>Walks every code of every packet. The expected classes are written out here from the protocol, not taken from the table.</summary>
 public class ReasonCodesTests
 {
-    private static readonly byte[] _publishRefusals = [0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
+    private static readonly byte[] PublishRefusals = [0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
 
-    private static readonly byte[] _faultsOnConnect =
+    private static readonly byte[] FaultsOnConnect =
         [0x81, 0x82, 0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C, 0x90, 0x95, 0x99, 0x9A, 0x9B, 0x9C, 0x9D];
 
-    private static readonly byte[] _faultsOnDisconnect = [0x87, 0x8C, 0x9C, 0x9D];
+    private static readonly byte[] FaultsOnDisconnect = [0x87, 0x8C, 0x9C, 0x9D];
 
     public static TheoryData<byte> AllCodes => new(Enumerable.Range(0, 256).Select(code => (byte)code));
 
@@ -31,18 +31,18 @@ public class ReasonCodesTests
         Assert.Equal(refusal ?? AckVerdict.Release, ReasonCodes.OfAck(AckKind.PubRec, code));
         Assert.Equal(AckVerdict.Confirm, ReasonCodes.OfAck(AckKind.PubComp, code));
 
-        var inPublishAcks = code is 0x00 or 0x10 || _publishRefusals.Contains(code);
+        var inPublishAcks = code is 0x00 or 0x10 || PublishRefusals.Contains(code);
         Assert.Equal(inPublishAcks, ReasonCodes.IsDefined(AckKind.PubAck, code));
         Assert.Equal(inPublishAcks, ReasonCodes.IsDefined(AckKind.PubRec, code));
         Assert.Equal(code is 0x00 or 0x92, ReasonCodes.IsDefined(AckKind.PubComp, code));
 
-        var faults = _faultsOnConnect.Contains(code);
+        var faults = FaultsOnConnect.Contains(code);
         Assert.Equal(faults ? ConnectVerdict.Fault : ConnectVerdict.Retry, ReasonCodes.OfConnAck(code, mqtt5: true));
         var faults3 = code is 1 or 2 or 4 or 5;
         Assert.Equal(faults3 ? ConnectVerdict.Fault : ConnectVerdict.Retry, ReasonCodes.OfConnAck(code, mqtt5: false));
 
         var expected = code == 0x8E ? DisconnectVerdict.Stop
-            : _faultsOnDisconnect.Contains(code) ? DisconnectVerdict.Fault : DisconnectVerdict.Reconnect;
+            : FaultsOnDisconnect.Contains(code) ? DisconnectVerdict.Fault : DisconnectVerdict.Reconnect;
         Assert.Equal(expected, ReasonCodes.OfDisconnect(code));
 
         Assert.EndsWith($" (0x{code:X2})", ReasonCodes.Describe(code), StringComparison.Ordinal);

@@ -1,2 +1,0 @@
-namespace ReliableMqtt.IntegrationTests;
-public class SmokeTests { [Fact] public void True_is_true() => Assert.True(true); }

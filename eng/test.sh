@@ -88,6 +88,6 @@ if ((format_code != 0)); then
   failed=$((failed + 1))
 fi
 
-if [[ -f eng/prove.sh ]]; then
-  if bash eng/prove.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+if [[ -f eng/prove-with-mosquitto.sh ]]; then
+  if bash eng/prove-with-mosquitto.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 fi

@@ -12,8 +12,8 @@ internal static class OptionsValidator
     public const int MaxPayload = 268_435_455;
 
     // A timer of .NET holds 2^32 − 2 ms. Longer waits would fail much later, in the middle of something.
-    private static readonly TimeSpan _longestWait = TimeSpan.FromDays(49);
-    private static readonly TimeSpan _second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(49);
+    private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
 
     /// <summary>Throws for the first option that is not as its documentation asks.</summary>
     /// <exception cref="ArgumentException">The message begins with the option's name, which is also its ParamName.</exception>
@@ -69,8 +69,8 @@ internal static class OptionsValidator
 
     private static void CheckWaits(ReliablePublisherOptions options)
     {
-        RequireWait(options.AckTimeout, _second, nameof(options.AckTimeout));
-        RequireWait(options.ConnectTimeout, _second, nameof(options.ConnectTimeout));
+        RequireWait(options.AckTimeout, OneSecond, nameof(options.AckTimeout));
+        RequireWait(options.ConnectTimeout, OneSecond, nameof(options.ConnectTimeout));
         if (options.ConfirmTimeout != Timeout.InfiniteTimeSpan)
             RequireWait(options.ConfirmTimeout, TimeSpan.FromTicks(1), nameof(options.ConfirmTimeout), "; Timeout.InfiniteTimeSpan waits without end");
         RequireWait(options.MinBackoff, TimeSpan.FromTicks(1), nameof(options.MinBackoff));
@@ -79,14 +79,14 @@ internal static class OptionsValidator
         RequireWait(options.MaxBackoff, options.MinBackoff, nameof(options.MaxBackoff));
         RequireWait(options.LeaseDuration, TimeSpan.FromSeconds(5), nameof(options.LeaseDuration));
         RequireWait(options.ShutdownTimeout, TimeSpan.Zero, nameof(options.ShutdownTimeout));
-        RequireWait(options.FaultedRetryInterval, _second, nameof(options.FaultedRetryInterval));
+        RequireWait(options.FaultedRetryInterval, OneSecond, nameof(options.FaultedRetryInterval));
         RequireWait(options.LedgerStartTimeout, TimeSpan.Zero, nameof(options.LedgerStartTimeout));
     }
 
     private static void RequireWait(TimeSpan value, TimeSpan least, string name, string hint = "")
     {
         var lower = least == TimeSpan.FromTicks(1) ? "above 0" : least == TimeSpan.Zero ? "not negative" : $"at least {least}";
-        Require(value >= least && value <= _longestWait, name, $"must be {lower} and at most {_longestWait.TotalDays} days, not {value}{hint}");
+        Require(value >= least && value <= LongestWait, name, $"must be {lower} and at most {LongestWait.TotalDays} days, not {value}{hint}");
     }
 
     private static void Require(bool condition, string name, string problem)

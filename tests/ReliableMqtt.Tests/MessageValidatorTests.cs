@@ -8,19 +8,19 @@ namespace ReliableMqtt.Tests;
 public class MessageValidatorTests
 {
     private const int MaxPayloadSize = 1_000;
-    private static readonly PublishMessage _valid = new("plant/7", new byte[10]);
+    private static readonly PublishMessage Valid = new("plant/7", new byte[10]);
 
     public static TheoryData<string, PublishMessage> Invalid => new()
     {
-        { "The topic is empty", _valid with { Topic = null! } },
-        { "The topic is empty", _valid with { Topic = "" } },
-        { "wildcard '+'", _valid with { Topic = "a/+" } },
-        { "wildcard '#'", _valid with { Topic = "#" } },
-        { "control character U+0000", _valid with { Topic = "a\0b" } },
-        { "lone surrogate U+D800", _valid with { Topic = "a" + (char)0xD800 } },
-        { "65536 bytes long", _valid with { Topic = new string('x', 65_536) } },
-        { "quality of service 3", _valid with { QualityOfService = (MqttQualityOfServiceLevel)3 } },
-        { "quality of service -1", _valid with { QualityOfService = (MqttQualityOfServiceLevel)(-1) } },
+        { "The topic is empty", Valid with { Topic = null! } },
+        { "The topic is empty", Valid with { Topic = "" } },
+        { "wildcard '+'", Valid with { Topic = "a/+" } },
+        { "wildcard '#'", Valid with { Topic = "#" } },
+        { "control character U+0000", Valid with { Topic = "a\0b" } },
+        { "lone surrogate U+D800", Valid with { Topic = "a" + (char)0xD800 } },
+        { "65536 bytes long", Valid with { Topic = new string('x', 65_536) } },
+        { "quality of service 3", Valid with { QualityOfService = (MqttQualityOfServiceLevel)3 } },
+        { "quality of service -1", Valid with { QualityOfService = (MqttQualityOfServiceLevel)(-1) } },
         { "begins with '~'", With(new() { MessageId = "~mine" }) },
         { "begins with '~'", With(new() { MessageId = "~0000000000000ABC-f" }) },
         { "message expiry", With(new() { MessageExpiry = TimeSpan.FromMilliseconds(999) }) },
@@ -85,8 +85,8 @@ public class MessageValidatorTests
     [Fact]
     public void A_payload_above_the_limit_is_too_large()
     {
-        MessageValidator.Validate(_valid with { Payload = new byte[MaxPayloadSize] }, MaxPayloadSize, mqtt5: true);
-        AssertRefused(_valid with { Payload = new byte[MaxPayloadSize + 1] }, mqtt5: true, PublishFailure.MessageTooLarge, "1001 bytes");
+        MessageValidator.Validate(Valid with { Payload = new byte[MaxPayloadSize] }, MaxPayloadSize, mqtt5: true);
+        AssertRefused(Valid with { Payload = new byte[MaxPayloadSize + 1] }, mqtt5: true, PublishFailure.MessageTooLarge, "1001 bytes");
     }
 
     [Fact]
@@ -104,16 +104,16 @@ public class MessageValidatorTests
     public void A_payload_that_leaves_no_room_for_its_topic_is_too_large(bool mqtt5)
     {
         var thrown = Assert.Throws<ReliablePublishException>(
-            () => MessageValidator.Validate(_valid with { Payload = new byte[268_435_455] }, 268_435_455, mqtt5));
+            () => MessageValidator.Validate(Valid with { Payload = new byte[268_435_455] }, 268_435_455, mqtt5));
         Assert.Equal(PublishFailure.MessageTooLarge, thrown.Reason);
     }
 
     [Fact]
     public void Everything_that_is_allowed_passes()
     {
-        MessageValidator.Validate(_valid, MaxPayloadSize, mqtt5: true);
-        MessageValidator.Validate(_valid with { Payload = default, QualityOfService = MqttQualityOfServiceLevel.AtMostOnce }, MaxPayloadSize, mqtt5: false);
-        MessageValidator.Validate(_valid with { Topic = "$SYS/x", QualityOfService = MqttQualityOfServiceLevel.ExactlyOnce }, MaxPayloadSize, mqtt5: true);
+        MessageValidator.Validate(Valid, MaxPayloadSize, mqtt5: true);
+        MessageValidator.Validate(Valid with { Payload = default, QualityOfService = MqttQualityOfServiceLevel.AtMostOnce }, MaxPayloadSize, mqtt5: false);
+        MessageValidator.Validate(Valid with { Topic = "$SYS/x", QualityOfService = MqttQualityOfServiceLevel.ExactlyOnce }, MaxPayloadSize, mqtt5: true);
         MessageValidator.Validate(With(new() { MessageId = MessageId.ForSequence(1, 1) }), MaxPayloadSize, mqtt5: true);
         MessageValidator.Validate(With(new()
         {
@@ -131,7 +131,7 @@ public class MessageValidatorTests
     public void A_missing_message_is_misuse() =>
         Assert.Throws<ArgumentNullException>(() => MessageValidator.Validate(null!, MaxPayloadSize, mqtt5: true));
 
-    private static PublishMessage With(PublishOptions options) => _valid with { Options = options };
+    private static PublishMessage With(PublishOptions options) => Valid with { Options = options };
 
     private static MqttUserProperty Property(string name, string value) => new(name, Encoding.UTF8.GetBytes(value));
 

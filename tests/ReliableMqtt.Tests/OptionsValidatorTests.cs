@@ -5,7 +5,7 @@ namespace ReliableMqtt.Tests;
 /// <summary>Proves that each documented bound holds, from both sides, and that the defaults are the documented ones.</summary>
 public class OptionsValidatorTests
 {
-    private static readonly ReliablePublisherOptions _valid = new() { PublisherId = "plant-7", Mqtt = _ => { }, Ledger = new NoLedger() };
+    private static readonly ReliablePublisherOptions Valid = new() { PublisherId = "plant-7", Mqtt = _ => { }, Ledger = new NoLedger() };
 
     public static TheoryData<string, string, Func<ReliablePublisherOptions, ReliablePublisherOptions>> Refused => new()
     {
@@ -70,7 +70,7 @@ public class OptionsValidatorTests
     [MemberData(nameof(Refused))]
     public void What_is_out_of_bounds_is_refused_by_name(string option, string text, Func<ReliablePublisherOptions, ReliablePublisherOptions> change)
     {
-        var thrown = Assert.Throws<ArgumentException>(() => OptionsValidator.Validate(change(_valid)));
+        var thrown = Assert.Throws<ArgumentException>(() => OptionsValidator.Validate(change(Valid)));
         Assert.Equal(option, thrown.ParamName);
         Assert.StartsWith(option + " ", thrown.Message, StringComparison.Ordinal);
         Assert.Contains(text, thrown.Message, StringComparison.Ordinal);
@@ -79,7 +79,7 @@ public class OptionsValidatorTests
     [Theory]
     [MemberData(nameof(Allowed))]
     public void The_bounds_themselves_are_allowed(Func<ReliablePublisherOptions, ReliablePublisherOptions> change) =>
-        OptionsValidator.Validate(change(_valid));
+        OptionsValidator.Validate(change(Valid));
 
     [Fact]
     public void Every_option_with_a_bound_is_checked()
@@ -96,31 +96,31 @@ public class OptionsValidatorTests
     [Fact]
     public void The_defaults_are_the_documented_ones_and_valid()
     {
-        OptionsValidator.Validate(_valid);
-        Assert.Equal(TimeSpan.FromDays(7), _valid.SessionExpiry);
-        Assert.Equal(256, _valid.MaxInFlight);
-        Assert.Equal(TimeSpan.FromSeconds(30), _valid.AckTimeout);
-        Assert.Equal(TimeSpan.FromSeconds(60), _valid.ConfirmTimeout);
-        Assert.Equal(TimeSpan.FromSeconds(30), _valid.ConnectTimeout);
-        Assert.Equal(TimeSpan.FromSeconds(0.5), _valid.MinBackoff);
-        Assert.Equal(TimeSpan.FromSeconds(30), _valid.MaxBackoff);
-        Assert.Equal(5, _valid.MaxAttempts);
-        Assert.Equal(SessionLossPolicy.Republish, _valid.SessionLossPolicy);
-        Assert.Equal(PublishOrdering.Strict, _valid.Ordering);
-        Assert.Equal(TimeSpan.FromSeconds(10), _valid.LeaseDuration);
-        Assert.Equal(TimeSpan.FromHours(1), _valid.DeduplicationWindow);
-        Assert.Equal(1_000_000, _valid.MaxPending);
-        Assert.Equal(512L * 1024 * 1024, _valid.MaxPendingBytes);
-        Assert.Equal(256 * 1024, _valid.MaxPayloadSize);
-        Assert.Equal(10_000, _valid.MaxDeadLetters);
-        Assert.Equal(TimeSpan.FromDays(14), _valid.DeadLetterRetention);
-        Assert.Equal(TimeSpan.FromSeconds(10), _valid.ShutdownTimeout);
-        Assert.Equal(TimeSpan.FromMinutes(5), _valid.FaultedRetryInterval);
-        Assert.Equal(OverflowPolicy.Wait, _valid.Overflow);
-        Assert.Equal(TimeSpan.Zero, _valid.LedgerStartTimeout);
-        Assert.False(_valid.RequireDurableLedger);
-        Assert.Null(_valid.LoggerFactory);
-        Assert.Null(_valid.ConfigureClient);
-        Assert.Same(TimeProvider.System, _valid.TimeProvider);
+        OptionsValidator.Validate(Valid);
+        Assert.Equal(TimeSpan.FromDays(7), Valid.SessionExpiry);
+        Assert.Equal(256, Valid.MaxInFlight);
+        Assert.Equal(TimeSpan.FromSeconds(30), Valid.AckTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(60), Valid.ConfirmTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), Valid.ConnectTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(0.5), Valid.MinBackoff);
+        Assert.Equal(TimeSpan.FromSeconds(30), Valid.MaxBackoff);
+        Assert.Equal(5, Valid.MaxAttempts);
+        Assert.Equal(SessionLossPolicy.Republish, Valid.SessionLossPolicy);
+        Assert.Equal(PublishOrdering.Strict, Valid.Ordering);
+        Assert.Equal(TimeSpan.FromSeconds(10), Valid.LeaseDuration);
+        Assert.Equal(TimeSpan.FromHours(1), Valid.DeduplicationWindow);
+        Assert.Equal(1_000_000, Valid.MaxPending);
+        Assert.Equal(512L * 1024 * 1024, Valid.MaxPendingBytes);
+        Assert.Equal(256 * 1024, Valid.MaxPayloadSize);
+        Assert.Equal(10_000, Valid.MaxDeadLetters);
+        Assert.Equal(TimeSpan.FromDays(14), Valid.DeadLetterRetention);
+        Assert.Equal(TimeSpan.FromSeconds(10), Valid.ShutdownTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(5), Valid.FaultedRetryInterval);
+        Assert.Equal(OverflowPolicy.Wait, Valid.Overflow);
+        Assert.Equal(TimeSpan.Zero, Valid.LedgerStartTimeout);
+        Assert.False(Valid.RequireDurableLedger);
+        Assert.Null(Valid.LoggerFactory);
+        Assert.Null(Valid.ConfigureClient);
+        Assert.Same(TimeProvider.System, Valid.TimeProvider);
     }
 }

@@ -185,7 +185,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(static _ => new ObjectDisposedException(nameof(IReliablePublisher))).ConfigureAwait(false);
+        await StopAsync(static _ => new ObjectDisposedException("ReliablePublisher")).ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }

@@ -47,6 +47,7 @@ public class LayeringTests
     [InlineData("Messages/A.cs", "using MQTTnet.Packets; MqttUserProperty property;")]
     [InlineData("Dispatch/A.cs", "await Redis.OpenAsync(); await options.Mqtt.Ack();")]
     [InlineData("Session/A.cs", "SessionLossPolicy policy;")]
+    [InlineData("Dispatch/A.cs", "throw new ObjectDisposedException(nameof(ReliablePublisher));")]
     [InlineData("Redis/A.cs", "using StackExchange.Redis;")]
     [InlineData("Mqtt/A.cs", "using MQTTnet.Adapter; new MqttPublishPacket();")]
     public void What_is_allowed_is_no_breach(string path, string code) =>

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ReliableMqtt.IntegrationTests.Fixtures;
+
+/// <summary>One client's connection through the proxy, and the proxy's own one to the broker.</summary>
+internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int number) : IDisposable
+{
+    // After a cut the sockets are read until the peers have closed, since closing with unread bytes would reset what is still on its way.
+    private static readonly TimeSpan _lingering = TimeSpan.FromSeconds(1);
+
+    private readonly Socket _broker = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly CancellationTokenSource _cut = new();
+    private readonly SemaphoreSlim[] _writing = [new(1, 1), new(1, 1)];
+    private readonly WireReader[]? _readers = proxy.Tap is null ? null : WireReader.Pair(number);
+
+    public void Cut() => _cut.Cancel();
+
+    public async Task RunAsync(int targetPort)
+    {
+        try
+        {
+            client.NoDelay = true;
+            await _broker.ConnectAsync(new IPEndPoint(IPAddress.Loopback, targetPort), _cut.Token);
+            await Task.WhenAll(PumpAsync(Direction.ToBroker, client), PumpAsync(Direction.ToClient, _broker));
+            await Task.WhenAll(HangUpAsync(client), HangUpAsync(_broker));
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            // No broker, or cut before there was one: the client sees its connection end.
+        }
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        _broker.Dispose();
+        _cut.Dispose();
+        foreach (var writing in _writing) writing.Dispose();
+    }
+
+    /// <summary>Sends bytes on in a direction, subject to what the proxy has been told.</summary>
+    public async Task ForwardAsync(Direction direction, ReadOnlyMemory<byte> bytes)
+    {
+        if (!await proxy.PassAsync(direction, _cut.Token)) return;
+        var (allowed, cut) = proxy.Take(direction, bytes.Length);
+        if (allowed > 0) await WriteAsync(direction, bytes[..allowed]);
+        if (cut) Cut();
+    }
+
+    private async Task PumpAsync(Direction direction, Socket from)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await from.ReceiveAsync(buffer, _cut.Token) is > 0 and var count)
+            {
+                if (_readers is null) await ForwardAsync(direction, buffer.AsMemory(0, count));
+                else await InspectAsync(direction, buffer.AsMemory(0, count));
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The connection is over, whichever side ended it.
+        }
+
+        Cut();
+    }
+
+    private async Task InspectAsync(Direction direction, ReadOnlyMemory<byte> bytes)
+    {
+        foreach (var (packet, frame) in _readers![(int)direction].Read(direction, bytes))
+        {
+            _cut.Token.ThrowIfCancellationRequested();
+            switch (packet is null ? TapAction.Forward : proxy.Tap!.Decide(packet, () => ForwardAsync(direction, frame)))
+            {
+                case { Kind: TapKind.Forward }:
+                    await ForwardAsync(direction, frame);
+                    break;
+                case { Kind: TapKind.CutBefore }:
+                    Cut();
+                    return;
+                case { Kind: TapKind.CutAfter }:
+                    await ForwardAsync(direction, frame);
+                    Cut();
+                    return;
+                case { Kind: TapKind.Answer } answer:
+                    await WriteAsync(direction == Direction.ToBroker ? Direction.ToClient : Direction.ToBroker, answer.Reply!(packet!));
+                    break;
+            }
+        }
+    }
+
+    private async Task WriteAsync(Direction direction, ReadOnlyMemory<byte> bytes)
+    {
+        var to = direction == Direction.ToBroker ? _broker : client;
+        var writing = _writing[(int)direction];
+        await writing.WaitAsync(_cut.Token);
+        try
+        {
+            while (bytes.Length > 0) bytes = bytes[await to.SendAsync(bytes, _cut.Token)..];
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    private static async Task HangUpAsync(Socket socket)
+    {
+        using var patience = new CancellationTokenSource(_lingering);
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            var unread = new byte[64 * 1024];
+            while (await socket.ReceiveAsync(unread, patience.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            // The peer has gone first, or does not go.
+        }
+    }
+}

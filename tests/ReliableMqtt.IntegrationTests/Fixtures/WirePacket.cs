@@ -1,0 +1,54 @@
+using MQTTnet.Protocol;
+
+namespace ReliableMqtt.IntegrationTests.Fixtures;
+
+/// <summary>A control packet as it was seen on the wire.</summary>
+/// <param name="Connection">The connection's number at the proxy: 1, 2, …</param>
+/// <param name="Direction">Where it went.</param>
+/// <param name="Type">Its type.</param>
+public sealed record WirePacket(int Connection, Direction Direction, MqttControlPacketType Type)
+{
+    /// <summary>Its packet id; 0 when it has none.</summary>
+    public ushort PacketId { get; init; }
+
+    /// <summary>The DUP flag of a PUBLISH.</summary>
+    public bool Dup { get; init; }
+
+    /// <summary>The QoS of a PUBLISH.</summary>
+    public int Qos { get; init; }
+
+    /// <summary>The RETAIN flag of a PUBLISH.</summary>
+    public bool Retain { get; init; }
+
+    /// <summary>The topic of a PUBLISH.</summary>
+    public string? Topic { get; init; }
+
+    /// <summary>The payload of a PUBLISH as text.</summary>
+    public string? Payload { get; init; }
+
+    /// <summary>The client id of a CONNECT.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>Clean Start of a CONNECT.</summary>
+    public bool CleanStart { get; init; }
+
+    /// <summary>Session Present of a CONNACK.</summary>
+    public bool SessionPresent { get; init; }
+
+    /// <summary>The reason or return code of a CONNACK, an ack, a DISCONNECT or an AUTH; 0 when it has none.</summary>
+    public byte ReasonCode { get; init; }
+
+    /// <summary>False when the tap kept it from going on.</summary>
+    public bool Passed { get; init; } = true;
+
+    public override string ToString()
+    {
+        var text = $"{Connection} {(Direction == Direction.ToBroker ? "->" : "<-")} {Type.ToString().ToUpperInvariant()}";
+        if (PacketId != 0) text += $" {PacketId}";
+        if (Type == MqttControlPacketType.Publish) text += $" QoS {Qos}{(Dup ? " DUP" : "")} {Topic} '{(Payload?.Length > 40 ? Payload[..40] + "…" : Payload)}'";
+        if (Type == MqttControlPacketType.Connect) text += $" {ClientId}{(CleanStart ? " clean" : "")}";
+        if (SessionPresent) text += " session present";
+        if (ReasonCode != 0) text += $" 0x{ReasonCode:X2}";
+        return Passed ? text : text + " (stopped)";
+    }
+}

@@ -1,0 +1,52 @@
+using MQTTnet.Protocol;
+
+namespace ReliableMqtt.IntegrationTests.Fixtures;
+
+/// <summary>Sees every control packet that goes through a <see cref="CuttingProxy"/>, and can stop, withhold or answer some.</summary>
+public sealed class WireTap
+{
+    private readonly object _gate = new();
+    private readonly List<WirePacket> _packets = [];
+    private readonly List<TapRule> _rules = [];
+
+    /// <summary>All packets so far, in the order in which they came to the proxy.</summary>
+    public IReadOnlyList<WirePacket> Packets
+    {
+        get { lock (_gate) return [.. _packets]; }
+    }
+
+    /// <summary>The packets of a type in a direction so far.</summary>
+    public IReadOnlyList<WirePacket> Of(MqttControlPacketType type, Direction direction) =>
+        [.. Packets.Where(packet => packet.Type == type && packet.Direction == direction)];
+
+    /// <summary>From now on, does this with the packets that match, at most so many times. Of several rules the first that matches counts.</summary>
+    public TapRule On(Func<WirePacket, bool> matches, TapAction action, int times = 1)
+    {
+        var rule = new TapRule(matches, action, times);
+        lock (_gate) _rules.Add(rule);
+        return rule;
+    }
+
+    /// <summary>From now on, does this with the packets of a type, in whichever direction, at most so many times.</summary>
+    public TapRule On(MqttControlPacketType type, TapAction action, int times = 1) => On(packet => packet.Type == type, action, times);
+
+    /// <summary>Waits for a packet, also one that has come already.</summary>
+    public async Task<WirePacket> SeesAsync(Func<WirePacket, bool> matches, string what, TimeSpan? deadline = null)
+    {
+        await Eventually.Async(() => Packets.Any(matches), () => $"{what} on the wire, where there was:\n{this}", deadline);
+        return Packets.First(matches);
+    }
+
+    /// <summary>The packets, one a line, for the message of a failure.</summary>
+    public override string ToString() => string.Join('\n', Packets);
+
+    internal TapAction Decide(WirePacket packet, Func<Task> forward)
+    {
+        lock (_gate)
+        {
+            var action = _rules.Find(rule => rule.TryTake(packet, forward))?.Action ?? TapAction.Forward;
+            _packets.Add(packet with { Passed = action.Kind is TapKind.Forward or TapKind.CutAfter });
+            return action;
+        }
+    }
+}

@@ -20,7 +20,7 @@ public sealed record Delivery(string? MessageId, string Topic, string Payload);
 /// </summary>
 public sealed class DeliveryCounter : IAsyncDisposable
 {
-    private static readonly TimeSpan _retryInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -101,7 +101,7 @@ public sealed class DeliveryCounter : IAsyncDisposable
             catch (Exception)
             {
                 // Whatever ended the connection, the session is there for the next one.
-                await Task.WhenAny(Task.Delay(_retryInterval, _closing.Token));
+                await Task.WhenAny(Task.Delay(RetryInterval, _closing.Token));
             }
         }
     }

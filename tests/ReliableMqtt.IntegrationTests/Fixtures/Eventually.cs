@@ -3,7 +3,7 @@ namespace ReliableMqtt.IntegrationTests.Fixtures;
 /// <summary>Awaits conditions instead of guessing times.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Returns as soon as the condition holds.</summary>
     /// <param name="condition">Asked again and again.</param>
@@ -28,7 +28,7 @@ public static class Eventually
         {
             if (TimeProvider.System.GetElapsedTime(start) > limit)
                 throw new TimeoutException($"Not within {limit.TotalSeconds:0.#} s: {reason()}");
-            await Task.Delay(_pollInterval, TestContext.Current.CancellationToken);
+            await Task.Delay(PollInterval, TestContext.Current.CancellationToken);
         }
     }
 }

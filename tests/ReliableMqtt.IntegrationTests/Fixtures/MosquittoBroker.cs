@@ -9,7 +9,7 @@ namespace ReliableMqtt.IntegrationTests.Fixtures;
 /// <summary>A mosquitto of the test's own, on a free loopback port, with a folder of its own that is gone with it.</summary>
 public sealed class MosquittoBroker : IAsyncDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly string _executable;
     private readonly string _folder = Directory.CreateTempSubdirectory("reliable-mqtt-mosquitto-").FullName;
@@ -103,7 +103,7 @@ public sealed class MosquittoBroker : IAsyncDisposable
         while (!_process.HasExited)
         {
             if (await AnswersAsync() && !_process.HasExited) return true;
-            if (TimeProvider.System.GetElapsedTime(start) > _patience) break;
+            if (TimeProvider.System.GetElapsedTime(start) > Patience) break;
             await Task.Delay(TimeSpan.FromMilliseconds(10), TestContext.Current.CancellationToken);
         }
 
@@ -145,12 +145,12 @@ public sealed class MosquittoBroker : IAsyncDisposable
     {
         try
         {
-            await process.WaitForExitAsync().WaitAsync(_patience);
+            await process.WaitForExitAsync().WaitAsync(Patience);
         }
         catch (TimeoutException)
         {
             process.Kill();
-            await process.WaitForExitAsync().WaitAsync(_patience);
+            await process.WaitForExitAsync().WaitAsync(Patience);
         }
 
         process.Dispose();

@@ -7,7 +7,7 @@ namespace ReliableMqtt.IntegrationTests.Fixtures;
 internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int number) : IDisposable
 {
     // After a cut the sockets are read until the peers have closed, since closing with unread bytes would reset what is still on its way.
-    private static readonly TimeSpan _lingering = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
 
     private readonly Socket _broker = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly CancellationTokenSource _cut = new();
@@ -108,7 +108,7 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
 
     private static async Task HangUpAsync(Socket socket)
     {
-        using var patience = new CancellationTokenSource(_lingering);
+        using var patience = new CancellationTokenSource(Lingering);
         try
         {
             socket.Shutdown(SocketShutdown.Send);

@@ -9,7 +9,7 @@ namespace ReliableMqtt.IntegrationTests.Fixtures;
 /// <summary>A client that sends the packets it is told to and nothing else, to check the fixtures with.</summary>
 internal sealed class RawClient : IDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly ILowLevelMqttClient _client = new MqttClientFactory().CreateLowLevelMqttClient();
 
@@ -52,17 +52,17 @@ internal sealed class RawClient : IDisposable
             ? null : [new MqttUserProperty(MessageId.UserPropertyName, System.Text.Encoding.UTF8.GetBytes(messageId).AsMemory())],
     };
 
-    public Task SendAsync(MqttPacket packet) => _client.SendAsync(packet, Cancel).WaitAsync(_patience, Cancel);
+    public Task SendAsync(MqttPacket packet) => _client.SendAsync(packet, Cancel).WaitAsync(Patience, Cancel);
 
     public async Task<T> ReceiveAsync<T>() where T : MqttPacket =>
-        Assert.IsType<T>(await _client.ReceiveAsync(Cancel).WaitAsync(_patience, Cancel));
+        Assert.IsType<T>(await _client.ReceiveAsync(Cancel).WaitAsync(Patience, Cancel));
 
     /// <summary>Waits until the other side has ended the connection.</summary>
     public async Task EndsAsync()
     {
         var end = await Record.ExceptionAsync(async () =>
         {
-            while (true) await _client.ReceiveAsync(Cancel).WaitAsync(_patience, Cancel);
+            while (true) await _client.ReceiveAsync(Cancel).WaitAsync(Patience, Cancel);
         });
         Assert.False(end is TimeoutException, "the connection should have ended");
     }

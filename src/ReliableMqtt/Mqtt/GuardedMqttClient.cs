@@ -10,7 +10,7 @@ namespace ReliableMqtt.Mqtt;
 /// ledger or the connection loop is refused. Behind it stands one MqttClient for each connect: a handler of the application that does not
 /// return keeps its MqttClient from closing, and must not keep the next connection from being made.
 /// </summary>
-internal sealed partial class GuardedMqttClient(ILogger logger) : IMqttClient
+internal sealed partial class GuardedMqttClient(ILogger logger, IncomingQos2Ids incomingIds) : IMqttClient
 {
     private volatile MqttClient? _inner;
 

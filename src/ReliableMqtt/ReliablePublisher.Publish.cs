@@ -74,9 +74,37 @@ public sealed partial class ReliablePublisher
     private PublishTicket Post(LedgerRecord record, bool wantsConfirm)
     {
         var ticket = new PublishTicket(wantsConfirm);
+        if (record.MessageId.IsAutomatic)
+        {
+            _ = AnswerKnownAsync(record, ticket);
+            return ticket;
+        }
+
         if (!_pump.Post(new(PumpInputKind.Publish) { Record = record, Subject = ticket }))
             throw PublishErrors.Disposed(PublishErrors.NotAccepted(record));
         return ticket;
+    }
+
+    /// <summary>
+    /// An automatic id that the application gives back, after a timeout say: the ledger made it, so the ledger knows the message, and nothing is
+    /// stored a second time.
+    /// </summary>
+    private async Task AnswerKnownAsync(LedgerRecord record, PublishTicket ticket)
+    {
+        try
+        {
+            var existing = (await _options.Ledger.FindAsync([record.MessageId], _stopping.Token).ConfigureAwait(false))[0];
+            if (existing.Status == LedgerStatus.Unknown) ticket.Fail(PublishErrors.UnknownAutomaticId(record));
+            else ticket.Accept(new AcceptAnswer(AcceptStatus.Known, record.MessageId, existing.Sequence, existing));
+        }
+        catch (LedgerUnavailableException error)
+        {
+            ticket.Fail(PublishErrors.NotAsked(record, error));
+        }
+        catch (OperationCanceledException)
+        {
+            ticket.Fail(PublishErrors.Disposed(PublishErrors.NotAccepted(record)));
+        }
     }
 
     private async Task<PublishReceipt> SendAtMostOnceAsync(LedgerRecord record, CancellationToken cancellationToken)
@@ -147,7 +175,7 @@ public sealed partial class ReliablePublisher
         catch (TimeoutException)
         {
             if (ticket.Answer is { Status: AcceptStatus.Accepted } answer) throw PublishErrors.ConfirmTimeout(PendingReceipt(record, answer), timeout);
-            throw ticket.TryWithdraw() ? PublishErrors.NotStoredInTime(record, timeout, full: _ownership.IsOwner) : PublishErrors.Unknown(record, timeout);
+            throw ticket.TryWithdraw() ? PublishErrors.NotStoredInTime(record, timeout, full: _pump.Snapshot.IsFull) : PublishErrors.Unknown(record, timeout);
         }
     }
 

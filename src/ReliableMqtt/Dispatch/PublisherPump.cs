@@ -192,7 +192,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 }
 
 /// <summary>What the status tells of the session.</summary>
-internal sealed record PumpSnapshot(int InFlight, long Pending, long Resumed, DateTimeOffset? OldestAcceptedAt);
+internal sealed record PumpSnapshot(int InFlight, long Pending, long Resumed, DateTimeOffset? OldestAcceptedAt, bool IsFull = false);
 
 /// <summary>A page of the backlog that was read for this session.</summary>
 internal sealed record BacklogPage(PublishSession Session, IReadOnlyList<LedgerRecord> Records);

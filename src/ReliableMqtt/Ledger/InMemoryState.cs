@@ -49,12 +49,14 @@ internal sealed class InMemoryState
     public LedgerRecord Stamp(LedgerRecord record)
     {
         Tail++;
-        var stamped = record with
+        var isNamed = record.HasApplicationId;
+        var isStamped = record.Sequence == Tail && !record.MessageId.IsEmpty; // The owner stamps what it appends.
+        var stamped = isStamped ? record : record with
         {
             Sequence = Tail,
-            MessageId = record.HasApplicationId ? record.MessageId : MessageId.ForSequence(Nonce, Tail),
+            MessageId = isNamed ? record.MessageId : MessageId.ForSequence(Nonce, Tail),
         };
-        if (stamped.HasApplicationId) Index.Keep(new StatusAnswer(stamped.MessageId, LedgerStatus.Pending, Tail));
+        if (isNamed) Index.Keep(new StatusAnswer(stamped.MessageId, LedgerStatus.Pending, Tail));
         return stamped;
     }
 

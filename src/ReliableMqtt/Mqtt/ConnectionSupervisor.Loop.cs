@@ -52,7 +52,7 @@ internal sealed partial class ConnectionSupervisor
             }
         }
 
-        FailWaiting(new ObjectDisposedException("ReliablePublisher"));
+        FailWaiting(new ObjectDisposedException(nameof(ReliablePublisher)));
         SetState(ConnectionState.Stopped, "the publisher stopped");
     }
 

@@ -45,7 +45,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
         _time = options.TimeProvider;
         _backoff = new Backoff(options.MinBackoff, options.MaxBackoff, random);
         _mqttOptions = new MqttOptionsFactory(options);
-        _client = new GuardedMqttClient(logger);
+        _client = new GuardedMqttClient(logger, _incomingIds);
         var built = _mqttOptions.Create();
         IsMqtt5 = built.ProtocolVersion == MQTTnet.Formatter.MqttProtocolVersion.V500;
         if (MqttOptionsFactory.SendsCredentialsInPlainText(built)) Log.PlainTextCredentials(logger);

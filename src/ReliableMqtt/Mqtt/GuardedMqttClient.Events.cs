@@ -42,12 +42,38 @@ internal sealed partial class GuardedMqttClient
 
     private void Attach(MqttClient inner)
     {
-        // A failing handler leaves its message unacknowledged, as with MqttClient itself.
-        inner.ApplicationMessageReceivedAsync += args => InvokeAsync(ApplicationMessageReceivedAsync, args);
+        inner.ApplicationMessageReceivedAsync += ReceiveAsync;
         inner.ConnectingAsync += args => InvokeAsync(ConnectingAsync, args);
         // MqttClient would wait for these in its connect, and take an exception for a failed one.
         inner.ConnectedAsync += args => RunInBackground(nameof(ConnectedAsync), ConnectedAsync, args);
         inner.DisconnectedAsync += args => RunInBackground(nameof(DisconnectedAsync), DisconnectedAsync, args);
+    }
+
+    // A failing handler leaves its message unacknowledged, as with MqttClient itself.
+    private async Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs args)
+    {
+        if (args.ApplicationMessage.QualityOfServiceLevel != MQTTnet.Protocol.MqttQualityOfServiceLevel.ExactlyOnce)
+        {
+            await InvokeAsync(ApplicationMessageReceivedAsync, args).ConfigureAwait(false);
+            return;
+        }
+
+        if (incomingIds.BeginHandling(args.PacketIdentifier) is not { } held)
+        {
+            args.ProcessingFailed = true;
+            return;
+        }
+
+        var done = false;
+        try
+        {
+            await InvokeAsync(ApplicationMessageReceivedAsync, args).ConfigureAwait(false);
+            done = args.AutoAcknowledge && !args.ProcessingFailed;
+        }
+        finally
+        {
+            incomingIds.EndHandling(held, done);
+        }
     }
 
     private Task OnInspectAsync(InspectMqttPacketEventArgs args) => InvokeAsync(_inspect, args);

@@ -1,0 +1,44 @@
+using System.Globalization;
+using MQTTnet.Protocol;
+
+namespace ReliableMqtt.Benchmarks;
+
+/// <summary>Runs the contenders in turn, round after round, so that what else the machine does hits all of them, and prints medians and ratios.</summary>
+internal static class Comparison
+{
+    public static async Task<int> RunAsync(int messages, int rounds, int window, int size, CancellationToken cancellationToken)
+    {
+        await using var broker = await Mosquitto.StartAsync(cancellationToken);
+        Console.WriteLine($"mosquitto on 127.0.0.1:{broker.Port}; {messages} messages of {size} B, window {window}, {rounds} rounds; median of messages/s and of client CPU");
+        foreach (var qos in new[] { MqttQualityOfServiceLevel.AtLeastOnce, MqttQualityOfServiceLevel.ExactlyOnce })
+        {
+            IContender[] contenders = [new MqttNetContender(), new ReliableContender()];
+            var results = contenders.ToDictionary(c => c.Name, _ => new List<Measure>());
+            for (var round = -1; round < rounds; round++)
+            {
+                foreach (var contender in contenders)
+                {
+                    // Round -1 warms up: jitted code is what is compared.
+                    var measure = await contender.RunAsync(broker.Port, qos, round < 0 ? messages / 4 : messages, window, size, cancellationToken);
+                    if (round >= 0) results[contender.Name].Add(measure);
+                }
+            }
+
+            var baseline = Median(results[contenders[0].Name], m => m.Rate);
+            foreach (var (name, measures) in results)
+            {
+                var rate = Median(measures, m => m.Rate);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"qos={(int)qos} {name,-42} {rate,9:0}/s  {Median(measures, m => m.CpuMicroseconds),6:0.0} us CPU/message  {Median(measures, m => m.Bytes),6:0} B allocated/message  {rate / baseline:0.00}x"));
+            }
+        }
+
+        return 0;
+    }
+
+    private static double Median(List<Measure> measures, Func<Measure, double> of)
+    {
+        var sorted = measures.Select(of).Order().ToList();
+        return sorted[sorted.Count / 2];
+    }
+}

@@ -79,6 +79,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
         try
         {
             await publisher.OpenLedgerAsync(cancellationToken).ConfigureAwait(false);
+            publisher._connection.Configure();
         }
         catch
         {

@@ -42,6 +42,13 @@ internal sealed class Ownership(
                     Log.LeaseUnavailable(logger, publisherId, error);
                     await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
                 }
+#pragma warning disable CA1031 // Whatever it is: without an owner nothing is sent, so there must be another try.
+                catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
+                {
+                    Log.PumpFailed(logger, error);
+                    await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -68,7 +75,8 @@ internal sealed class Ownership(
             _disobeyed = NewSignal();
             var recovered = await ledger.RecoverAsync(epoch, stopping).ConfigureAwait(false);
             Log.Owned(logger, publisherId, recovered.InFlight.Count, recovered.BacklogCount);
-            pump.Post(new(PumpInputKind.Owned) { Subject = new PublishSession(settings, epoch, recovered) });
+            // Only then may there be a connection: until the pump has the session, it would ask the broker to forget what is in flight.
+            await pump.OwnAsync(new PublishSession(settings, epoch, recovered)).WaitAsync(stopping).ConfigureAwait(false);
             SetOwner(true);
             await HoldAsync(epoch, stopping).ConfigureAwait(false);
         }
@@ -91,18 +99,27 @@ internal sealed class Ownership(
             if (_disobeyed.Task.IsCompletedSuccessfully)
             {
                 Log.Disowned(logger, publisherId, _disobeyed.Task.Result);
+                await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
                 return;
             }
 
             if (_changed.Task.IsCompleted) _changed = NewSignal();
-            if (!await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false))
+            try
             {
-                Log.Disowned(logger, publisherId, CommitStatus.Fenced);
-                return;
-            }
+                if (!await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false))
+                {
+                    Log.Disowned(logger, publisherId, CommitStatus.Fenced);
+                    return;
+                }
 
-            var statistics = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false);
-            pump.Post(new(PumpInputKind.BacklogCount) { Subject = statistics.Backlog });
+                var statistics = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false);
+                pump.Post(new(PumpInputKind.BacklogCount) { Subject = statistics.Backlog });
+            }
+            catch (LedgerUnavailableException error)
+            {
+                // The token fences, not the clock: as long as nobody else has acquired it, this process owns it.
+                Log.LeaseUnavailable(logger, publisherId, error);
+            }
         }
     }
 

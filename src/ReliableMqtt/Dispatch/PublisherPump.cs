@@ -117,7 +117,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
                 _session?.OnBacklogCount((long)input.Subject!);
                 break;
             case PumpInputKind.Owned:
-                Own((PublishSession)input.Subject!);
+                Own((NewSession)input.Subject!);
                 break;
             case PumpInputKind.Disowned:
                 Abandon(null);
@@ -136,11 +136,21 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         }
     }
 
-    private void Own(PublishSession session)
+    /// <summary>Puts a session to work. Completes when connections may be made for it: <see cref="CleanStart"/> is its own from then on.</summary>
+    public Task OwnAsync(PublishSession session)
     {
-        _session = session;
+        var owned = new NewSession(session);
+        return Post(new(PumpInputKind.Owned) { Subject = owned }) ? owned.Ready.Task : Task.FromCanceled(_stopping.Token);
+    }
+
+    private void Own(NewSession owned)
+    {
+        var session = _session = owned.Session;
         _cleanStart = session.NeedsCleanStart;
         while (_early.TryDequeue(out var input)) session.Enqueue(input.Record!, (ITicket?)input.Subject);
+        // Their marks were of the session before.
+        foreach (var flush in _flushes) flush.Enqueued = session.Enqueued;
+        owned.Ready.TrySetResult();
         if (_connection is null) return;
         // What this session holds was sent by an earlier one, and nothing may be resent on a living connection [MQTT-4.4.0-1].
         Wire!.Recycle(_connection.ConnectionId, RecycleReason.NewOwner);
@@ -193,6 +203,12 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
 /// <summary>What the status tells of the session.</summary>
 internal sealed record PumpSnapshot(int InFlight, long Pending, long Resumed, DateTimeOffset? OldestAcceptedAt, bool IsFull = false);
+
+/// <summary>A session that is to be put to work.</summary>
+internal sealed record NewSession(PublishSession Session)
+{
+    public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
 
 /// <summary>A page of the backlog that was read for this session.</summary>
 internal sealed record BacklogPage(PublishSession Session, IReadOnlyList<LedgerRecord> Records);

@@ -28,7 +28,7 @@ internal enum PumpInputKind
     /// <summary>The ledger says how long the backlog is, since others may have appended.</summary>
     BacklogCount,
 
-    /// <summary>This process owns the publisher id now: <see cref="PumpInput.Subject"/> is the new <see cref="PublishSession"/>.</summary>
+    /// <summary>This process owns the publisher id now: <see cref="PumpInput.Subject"/> is the <see cref="NewSession"/>.</summary>
     Owned,
 
     /// <summary>This process no longer owns it.</summary>

@@ -78,6 +78,7 @@ internal static class PublishVerb
                 Mqtt = client => parsed.GetRequiredValue(broker).Apply(client, version),
                 Ledger = parsed.GetRequiredValue(ledger).Create(),
                 MaxInFlight = parsed.GetValue(window) ?? CommonOptions.DefaultWindow(version),
+                MaxInFlightMqtt311 = parsed.GetValue(window) ?? CommonOptions.DefaultWindow(version),
                 LoggerFactory = parsed.GetValue(verbose) ? new StderrLogging() : null,
             };
             if (parsed.GetValue(minBackoff) is { } min) options = options with { MinBackoff = TimeSpan.FromSeconds(min) };

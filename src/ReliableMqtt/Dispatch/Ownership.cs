@@ -82,9 +82,17 @@ internal sealed class Ownership(
         }
         finally
         {
-            if (!stopping.IsCancellationRequested) pump.Post(new(PumpInputKind.Disowned));
-            SetOwner(false);
-            if (stopping.IsCancellationRequested) Epoch = epoch;
+            if (stopping.IsCancellationRequested)
+            {
+                // The publisher ends the rest in its own order.
+                IsOwner = false;
+                Epoch = epoch;
+            }
+            else
+            {
+                pump.Post(new(PumpInputKind.Disowned));
+                SetOwner(false);
+            }
         }
     }
 

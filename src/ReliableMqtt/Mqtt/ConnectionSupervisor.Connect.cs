@@ -26,9 +26,11 @@ internal sealed partial class ConnectionSupervisor
         try
         {
             mqtt = _mqttOptions.Create(clean);
-            if (clean && mqtt.ProtocolVersion != MqttProtocolVersion.V500)
+            if (clean)
             {
-                // On MQTT 3.1.1 a clean session dies with its connection. So wipe with one connection, and begin the lasting session with the next.
+                // Wipe with one connection, and begin the lasting session with the next. On MQTT 3.1.1 a clean session dies with its connection, and
+                // mosquitto does not keep one that began with Clean Start over its own restart, whatever its expiry.
+                mqtt.SessionExpiryInterval = 0;
                 var wipe = await ConnectOnceAsync(mqtt, new NullWireSink(), visible: false).ConfigureAwait(false);
                 if (!wipe.Succeeded) return wipe;
                 await wipe.Adapter!.CloseAsync("the old session is wiped", CloseTimeout).ConfigureAwait(false);
@@ -48,7 +50,10 @@ internal sealed partial class ConnectionSupervisor
         SessionChannelAdapter? adapter = null;
         var keepAlive = mqtt.KeepAlivePeriod;
         var settings = new AdapterSettings(
-            _connections + 1, sink, visible ? _incomingIds : new IncomingQos2Ids(), keepAlive, _time, _logger);
+            _connections + 1, sink, visible ? _incomingIds : new IncomingQos2Ids(), keepAlive, _time, _logger)
+        {
+            ReceiveMaximumMqtt311 = _options.MaxInFlightMqtt311,
+        };
         var client = new MqttClient(
             new SessionAdapterFactory(settings, created =>
             {

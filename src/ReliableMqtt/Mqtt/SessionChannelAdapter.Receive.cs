@@ -143,6 +143,7 @@ internal sealed partial class SessionChannelAdapter
         _settings.IncomingIds.OnConnected(ConnectionId, packet.IsSessionPresent, AnswerPubRec);
 
         var info = ConnAckReader.Read(packet, protocol, ConnectionId);
+        if (!IsMqtt5) info = info with { ReceiveMaximum = _settings.ReceiveMaximumMqtt311 };
         try
         {
             lock (_gate)

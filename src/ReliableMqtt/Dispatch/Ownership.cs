@@ -68,7 +68,8 @@ internal sealed class Ownership(
             _disobeyed = NewSignal();
             var recovered = await ledger.RecoverAsync(epoch, stopping).ConfigureAwait(false);
             Log.Owned(logger, publisherId, recovered.InFlight.Count, recovered.BacklogCount);
-            pump.Post(new(PumpInputKind.Owned) { Subject = new PublishSession(settings, epoch, recovered) });
+            // The first CONNECT needs the session's word on a clean start: without it, it would wipe what is to be resumed.
+            await pump.DriveAsync(new PublishSession(settings, epoch, recovered)).WaitAsync(stopping).ConfigureAwait(false);
             SetOwner(true);
             await HoldAsync(epoch, stopping).ConfigureAwait(false);
         }

@@ -65,6 +65,15 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     /// <summary>Gives the pump an input. False after it was disposed.</summary>
     public bool Post(in PumpInput input) => _inputs.Writer.TryWrite(input);
 
+    /// <summary>Puts a session into the place of the one before, if any.</summary>
+    /// <returns>When <see cref="CleanStart"/> speaks for this session.</returns>
+    public Task DriveAsync(PublishSession session)
+    {
+        var owned = new OwnedSession(session, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        Post(new(PumpInputKind.Owned) { Subject = owned });
+        return owned.Driven.Task;
+    }
+
     private async Task RunAsync()
     {
         var reader = _inputs.Reader;
@@ -117,7 +126,9 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
                 _session?.OnBacklogCount((long)input.Subject!);
                 break;
             case PumpInputKind.Owned:
-                Own((PublishSession)input.Subject!);
+                var owned = (OwnedSession)input.Subject!;
+                Own(owned.Session);
+                owned.Driven.TrySetResult();
                 break;
             case PumpInputKind.Disowned:
                 Abandon(null);

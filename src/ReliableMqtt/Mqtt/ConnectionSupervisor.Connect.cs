@@ -26,9 +26,10 @@ internal sealed partial class ConnectionSupervisor
         try
         {
             mqtt = _mqttOptions.Create(clean);
-            if (clean && mqtt.ProtocolVersion != MqttProtocolVersion.V500)
+            if (clean)
             {
-                // On MQTT 3.1.1 a clean session dies with its connection. So wipe with one connection, and begin the lasting session with the next.
+                // On MQTT 3.1.1 a clean session dies with its connection, and mosquitto does not save one of MQTT 5 either when it stops, whatever
+                // its expiry. So wipe with one connection, and begin the lasting session with the next.
                 var wipe = await ConnectOnceAsync(mqtt, new NullWireSink(), visible: false).ConfigureAwait(false);
                 if (!wipe.Succeeded) return wipe;
                 await wipe.Adapter!.CloseAsync("the old session is wiped", CloseTimeout).ConfigureAwait(false);

@@ -44,7 +44,7 @@ public sealed class SupervisedSessionTests
     }
 
     [Fact]
-    public async Task A_clean_start_of_mqtt_5_asks_for_it_once()
+    public async Task A_clean_start_of_mqtt_5_wipes_with_a_connection_whose_session_ends_with_it()
     {
         await using var broker = new ScriptedBroker(_ => new MqttConnAckPacket { RetainAvailable = true }, _ => null);
         await using var fixture = new SupervisorFixture(broker.Port);
@@ -56,9 +56,11 @@ public sealed class SupervisedSessionTests
         await fixture.Connected(2);
 
         var connects = broker.Received.Select(item => item.Packet).OfType<MqttConnectPacket>().ToArray();
-        Assert.Equal([true, false], connects.Select(packet => packet.CleanSession));
-        Assert.All(connects, packet => Assert.Equal(7u * 24 * 3600, packet.SessionExpiryInterval));
-        Assert.Equal(1, broker.Count<MqttDisconnectPacket>(1));
+        Assert.Equal([true, false, false], connects.Select(packet => packet.CleanSession));
+        const uint Week = 7 * 24 * 3600;
+        Assert.Equal([0, Week, Week], connects.Select(packet => packet.SessionExpiryInterval));
+        Assert.Equal((1, 1), (broker.Count<MqttDisconnectPacket>(1), broker.Count<MqttDisconnectPacket>(2)));
+        Assert.Equal(["connected 1", "lost 1", "connected 2"], fixture.Sink.Calls);
     }
 
     [Fact]

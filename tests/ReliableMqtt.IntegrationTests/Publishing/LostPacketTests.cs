@@ -58,7 +58,7 @@ public sealed class LostPacketTests
         var deliveries = await PublishAndResumeAsync(rig, qos: 2);
         var publish = Assert.Single(rig.Publishes);
         Assert.False(publish.Dup);
-        Assert.Equal([(1, publish.PacketId), (2, publish.PacketId)], rig.PubRels.Select(packet => (packet.Connection, packet.PacketId)));
+        Assert.Equal([(Rig.First, publish.PacketId), (Rig.Second, publish.PacketId)], rig.PubRels.Select(packet => (packet.Connection, packet.PacketId)));
         Assert.Single(deliveries);
     }
 
@@ -77,7 +77,7 @@ public sealed class LostPacketTests
 
         Assert.False(stuck.IsCompleted);
         Assert.Equal(101, rig.Publishes.Count);
-        Assert.All(rig.Tap.Packets, packet => Assert.Equal(1, packet.Connection));
+        Assert.Equal(Rig.First, rig.Tap.Packets.Max(packet => packet.Connection));
 
         rig.Proxy.Cut();
         Assert.Equal(PublishOutcome.Confirmed, (await stuck).Outcome);
@@ -101,7 +101,7 @@ public sealed class LostPacketTests
     private static void AssertResentOnce(Rig rig)
     {
         var first = rig.Publishes[0];
-        Assert.Equal([(1, first.PacketId, false), (2, first.PacketId, true)],
+        Assert.Equal([(Rig.First, first.PacketId, false), (Rig.Second, first.PacketId, true)],
             rig.Publishes.Select(packet => (packet.Connection, packet.PacketId, packet.Dup)));
     }
 }

@@ -16,6 +16,12 @@ internal sealed class Rig : IAsyncDisposable
 {
     public const string PublisherId = "publisher";
 
+    /// <summary>The proxy's number of the first lasting connection on a new store: the one before it wipes what the broker may have had.</summary>
+    public const int First = 2;
+
+    /// <summary>The one after it.</summary>
+    public const int Second = 3;
+
     private const string FenceTopic = "fence";
     private const int DispatcherFailed = 5003;
 

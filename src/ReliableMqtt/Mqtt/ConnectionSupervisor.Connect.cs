@@ -30,7 +30,6 @@ internal sealed partial class ConnectionSupervisor
             {
                 // Wipe with one connection, and begin the lasting session with the next. On MQTT 3.1.1 a clean session dies with its connection, and
                 // mosquitto does not keep one that began with Clean Start over its own restart, whatever its expiry.
-                mqtt.SessionExpiryInterval = 0;
                 var wipe = await ConnectOnceAsync(mqtt, new NullWireSink(), visible: false).ConfigureAwait(false);
                 if (!wipe.Succeeded) return wipe;
                 await wipe.Adapter!.CloseAsync("the old session is wiped", CloseTimeout).ConfigureAwait(false);

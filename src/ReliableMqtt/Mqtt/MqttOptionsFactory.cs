@@ -12,7 +12,7 @@ internal sealed class MqttOptionsFactory(ReliablePublisherOptions options)
     public uint SessionExpirySeconds { get; } = (uint)Math.Min(Math.Ceiling(options.SessionExpiry.TotalSeconds), uint.MaxValue);
 
     /// <summary>Makes the options anew.</summary>
-    /// <param name="clean">Clean Start 1, or CleanSession 1 on MQTT 3.1.1.</param>
+    /// <param name="clean">For a session that begins and ends with the connection: Clean Start 1 and no expiry, or CleanSession 1 on MQTT 3.1.1.</param>
     /// <exception cref="InvalidOperationException">The application has undone what the session depends on, or set no server.</exception>
     public MqttClientOptions Create(bool clean = false)
     {
@@ -32,7 +32,7 @@ internal sealed class MqttOptionsFactory(ReliablePublisherOptions options)
         }
 
         Verify(built);
-        built.CleanSession = clean;
+        if (clean) (built.CleanSession, built.SessionExpiryInterval) = (true, 0);
         return built;
     }
 

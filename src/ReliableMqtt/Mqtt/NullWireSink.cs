@@ -2,7 +2,7 @@ using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Mqtt;
 
-/// <summary>Hears of a connection that the session must not know of: the one that only wipes the broker's session on MQTT 3.1.1.</summary>
+/// <summary>Hears of a connection that the session must not know of: the one that only wipes the broker's session.</summary>
 internal sealed class NullWireSink : IWireSink
 {
     public bool CleanStart => true;

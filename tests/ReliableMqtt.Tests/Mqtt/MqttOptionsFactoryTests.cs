@@ -29,7 +29,8 @@ public sealed class MqttOptionsFactoryTests
         Assert.Equal(("p-1", false, 604_800u), (built.ClientId, built.CleanSession, built.SessionExpiryInterval));
         Assert.Equal(MqttProtocolVersion.V500, built.ProtocolVersion);
         Assert.Equal(0u, built.MaximumPacketSize);
-        Assert.True(Factory(Server()).Create(clean: true).CleanSession);
+        var clean = Factory(Server()).Create(clean: true);
+        Assert.Equal((true, 0u), (clean.CleanSession, clean.SessionExpiryInterval));
         Assert.Equal(1000u, Factory(Server(builder => builder.WithMaximumPacketSize(1000))).Create().MaximumPacketSize);
     }
 

@@ -1,0 +1,45 @@
+using MQTTnet.Protocol;
+using ReliableMqtt.IntegrationTests.Fixtures;
+
+namespace ReliableMqtt.IntegrationTests.Publishing;
+
+// Proves that a restart of a broker that keeps its sessions loses nothing, and at QoS 2 duplicates nothing.
+public sealed class BrokerRestartTests
+{
+    private const int OfEachQos = 500;
+
+    [Theory]
+    [InlineData(BrokerKind.Mosquitto)]
+    [InlineData(BrokerKind.Embedded)]
+    public async Task A_restart_in_the_middle_of_1000_messages_loses_none_and_duplicates_none_of_qos_2(BrokerKind kind)
+    {
+        await using var rig = await Rig.StartAsync(kind);
+        var publisher = await rig.ConnectPublisherAsync(options => options with { MaxInFlight = 20 });
+        var restarting = RestartAfterAsync(rig, publisher, packetsConfirmed: 200);
+        var exactly = publisher.PublishAll("two-", OfEachQos);
+        var atLeast = publisher.PublishAll("one-", OfEachQos, qos: 1);
+        Assert.InRange(await restarting, 1, 2 * OfEachQos - 200);
+        await exactly;
+        await atLeast;
+
+        var counts = (await rig.DeliveriesAsync()).CountBy(delivery => delivery.Payload).ToDictionary();
+        Assert.Equal(0, rig.Counter.LostSessions);
+        Assert.Equal(2 * OfEachQos, counts.Count);
+        Assert.All(counts, pair => Assert.InRange(pair.Value, 1, pair.Key.StartsWith("two-", StringComparison.Ordinal) ? 1 : 2));
+        Assert.Equal((0, 2 * OfEachQos), (publisher.Status.Pending, publisher.Status.Confirmed));
+        Assert.True(publisher.Status.Reconnects >= 1);
+        foreach (var p in rig.Tap.Packets.Where(p => p.Type is MqttControlPacketType.Connect or MqttControlPacketType.ConnAck or MqttControlPacketType.Disconnect)) Console.Error.WriteLine(p);
+        var connAcks = rig.Tap.Of(MqttControlPacketType.ConnAck, Direction.ToClient).Where(packet => packet.Connection > Rig.First && packet.ReasonCode == 0);
+        Assert.All(connAcks, packet => Assert.True(packet.SessionPresent));
+        WireAudit.Check(rig.Tap, 20);
+    }
+
+    /// <returns>How many messages were unfinished when the broker went down.</returns>
+    private static async Task<long> RestartAfterAsync(Rig rig, ReliablePublisher publisher, int packetsConfirmed)
+    {
+        await Eventually.Async(() => publisher.Status.Confirmed >= packetsConfirmed, "the first messages are confirmed");
+        var unfinished = publisher.Status.Pending;
+        await rig.Broker.RestartAsync();
+        return unfinished;
+    }
+}

@@ -27,8 +27,9 @@ internal sealed partial class ConnectionSupervisor
             // The waiter stands before the connection is dropped: the loop may have the next one before a close returns.
             dropped = _current is { IsOpen: true } open ? open : null;
             _awaitingConnection.Add((connected, dropped));
-            if (dropped is null) _kick.TrySetResult();
-            else dropped.ReconnectAtOnce = true;
+            if (dropped is not null) dropped.ReconnectAtOnce = true;
+            // It may have ended by itself just now, and the loop may be about to wait.
+            _kick.TrySetResult();
         }
 
         if (dropped is not null) await dropped.CloseAsync("a reconnect was asked for", CloseTimeout).ConfigureAwait(false);

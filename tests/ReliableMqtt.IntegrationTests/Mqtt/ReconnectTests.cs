@@ -24,6 +24,18 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task Reconnects_asked_for_again_and_again_by_several_all_return()
+    {
+        await using var broker = new ScriptedBroker(_ => Welcome, _ => null);
+        await using var fixture = new SupervisorFixture(broker.Port, change: options => options with { MinBackoff = TimeSpan.FromHours(1), MaxBackoff = TimeSpan.FromHours(1) });
+        await fixture.StartAsync();
+        await Parallel.ForAsync(0, 4, Token, async (_, _) =>
+        {
+            for (var i = 0; i < 25; i++) await fixture.Supervisor.ReconnectAsync(Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        });
+    }
+
+    [Fact]
     public async Task A_reconnect_that_is_refused_for_good_says_why()
     {
         await using var broker = new ScriptedBroker(

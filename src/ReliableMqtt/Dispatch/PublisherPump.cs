@@ -70,6 +70,8 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         var reader = _inputs.Reader;
         while (await reader.WaitToReadAsync().ConfigureAwait(false))
         {
+            // Whoever is about to publish, or has an ack to hand over, goes first: one turn for all of them. Alone, it costs a microsecond.
+            await Task.Yield();
             try
             {
                 for (var n = 0; n < InputsPerTurn && reader.TryRead(out var input); n++) Handle(input);

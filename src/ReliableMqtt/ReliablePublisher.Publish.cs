@@ -82,7 +82,8 @@ public sealed partial class ReliablePublisher
     private async Task<PublishReceipt> SendAtMostOnceAsync(LedgerRecord record, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!await _connection.PublishAtMostOnceAsync(record).ConfigureAwait(false)) throw PublishErrors.NotConnected(record);
+        uint? expiry = record.ExpiresAt is { } at ? (uint)Math.Ceiling((at - record.AcceptedAt).TotalSeconds) : null;
+        if (!await _connection.PublishAtMostOnceAsync(record, expiry).ConfigureAwait(false)) throw PublishErrors.NotConnected(record);
         return new PublishReceipt
         {
             Outcome = PublishOutcome.Sent,

@@ -81,7 +81,12 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         {
             try
             {
-                for (var n = 0; n < InputsPerTurn && reader.TryRead(out var input); n++) Handle(input);
+                for (var n = 0; n < InputsPerTurn && reader.TryRead(out var input); n++)
+                {
+                    Handle(input);
+                    if (input.Kind == PumpInputKind.Flush) break; // What comes after it is not waited for.
+                }
+
                 if (_session is not null) Turn(_session);
             }
 #pragma warning disable CA1031 // An error here is a bug of ours. What is in the ledger is safe: a new session starts from there.
@@ -139,6 +144,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
             case PumpInputKind.Flush:
                 var flush = (FlushWaiter)input.Subject!;
                 flush.Enqueued = (_session?.Enqueued ?? 0) + _early.Count;
+                _session?.Mark();
                 _flushes.Add(flush);
                 break;
             case PumpInputKind.Tick:
@@ -162,7 +168,11 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     private void Abandon(CommitStatus? why)
     {
         if (_session is null) return;
-        foreach (var incoming in _session.TakeUnstored()) _early.Enqueue(new(PumpInputKind.Publish) { Record = incoming.Record, Subject = incoming.Ticket });
+        var unstored = _session.TakeUnstored();
+        // The next session counts from 0.
+        var gone = _session.Enqueued - unstored.Count;
+        foreach (var flush in _flushes) flush.Enqueued = Math.Max(0, flush.Enqueued - gone);
+        foreach (var incoming in unstored) _early.Enqueue(new(PumpInputKind.Publish) { Record = incoming.Record, Subject = incoming.Ticket });
         foreach (var incoming in _session.Uncertain) ((PublishTicket?)incoming.Ticket)?.Fail(Uncertain(incoming.Record));
         _receipts.Dismiss(null);
         _session = null;

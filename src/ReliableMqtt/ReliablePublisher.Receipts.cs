@@ -43,6 +43,8 @@ public sealed partial class ReliablePublisher
         var ends = records.Select((record, i) => record.QualityOfService == 0
             ? SendAtMostOnceAsync(record, cancellationToken)
             : EndAsync(record, Post(record, wantsConfirm: true), TimeoutOf(messages[i]), cancellationToken)).ToList();
+        // All of them end before any of them throws: none is left unobserved.
+        await ((Task)Task.WhenAll(ends)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var receipts = new PublishReceipt[ends.Count];
         for (var i = 0; i < receipts.Length; i++)
         {
@@ -101,10 +103,14 @@ public sealed partial class ReliablePublisher
 
     private async Task<PublishReceipt> AskLedgerAsync(MessageId messageId, CancellationToken cancellationToken)
     {
-        if (_disposed != 0) throw PublishErrors.Disposed(new PublishReceipt { Outcome = PublishOutcome.Pending, MessageId = messageId });
         try
         {
+            // Also while the publisher drains: the ledger is closed last.
             return FromLedger((await _options.Ledger.FindAsync([messageId], cancellationToken).ConfigureAwait(false))[0]);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw PublishErrors.Disposed(new PublishReceipt { Outcome = PublishOutcome.Pending, MessageId = messageId });
         }
         catch (LedgerUnavailableException)
         {

@@ -58,7 +58,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             Changed = isOwner =>
             {
                 if (isOwner) _connection.Start();
-                else _connection.Suspend();
+                else if (_disposed == 0) _connection.Suspend(); // At its end the publisher stops, it is not taken over.
             },
         };
     }

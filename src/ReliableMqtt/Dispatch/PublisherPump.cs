@@ -74,7 +74,12 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
             await Task.Yield();
             try
             {
-                for (var n = 0; n < InputsPerTurn && reader.TryRead(out var input); n++) Handle(input);
+                for (var n = 0; n < InputsPerTurn && reader.TryRead(out var input); n++)
+                {
+                    Handle(input);
+                    if (input.Kind == PumpInputKind.Flush) break; // What comes after it is not waited for.
+                }
+
                 if (_session is not null) Turn(_session);
             }
 #pragma warning disable CA1031 // An error here is a bug of ours. What is in the ledger is safe: a new session starts from there.
@@ -130,6 +135,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
             case PumpInputKind.Flush:
                 var flush = (FlushWaiter)input.Subject!;
                 flush.Enqueued = (_session?.Enqueued ?? 0) + _early.Count;
+                _session?.Mark();
                 _flushes.Add(flush);
                 break;
             case PumpInputKind.Tick:
@@ -147,11 +153,10 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
     private void Own(NewSession owned)
     {
+        Abandon(null);
         var session = _session = owned.Session;
         _cleanStart = session.NeedsCleanStart;
         while (_early.TryDequeue(out var input)) session.Enqueue(input.Record!, (ITicket?)input.Subject);
-        // Their marks were of the session before.
-        foreach (var flush in _flushes) flush.Enqueued = session.Enqueued;
         owned.Ready.TrySetResult();
         if (_connection is null) return;
         // What this session holds was sent by an earlier one, and nothing may be resent on a living connection [MQTT-4.4.0-1].
@@ -163,7 +168,11 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     private void Abandon(CommitStatus? why)
     {
         if (_session is null) return;
-        foreach (var incoming in _session.TakeUnstored()) _early.Enqueue(new(PumpInputKind.Publish) { Record = incoming.Record, Subject = incoming.Ticket });
+        var unstored = _session.TakeUnstored();
+        // The next session counts from 0.
+        var gone = _session.Enqueued - unstored.Count;
+        foreach (var flush in _flushes) flush.Enqueued = Math.Max(0, flush.Enqueued - gone);
+        foreach (var incoming in unstored) _early.Enqueue(new(PumpInputKind.Publish) { Record = incoming.Record, Subject = incoming.Ticket });
         foreach (var incoming in _session.Uncertain) ((PublishTicket?)incoming.Ticket)?.Fail(Uncertain(incoming.Record));
         _receipts.Dismiss(null);
         _session = null;

@@ -11,8 +11,8 @@ internal sealed partial class ConnectionSupervisor
     private int _connections;
 
     /// <summary>Drops the connection, if there is one, and connects at once, out of every state but <see cref="ConnectionState.Stopped"/>.</summary>
-    /// <returns>When there is a new connection. Attempts that fail for a time are repeated meanwhile.</returns>
-    /// <exception cref="InvalidOperationException">The broker refuses for good, or another client took the session; or the loop was not started.</exception>
+    /// <returns>When there is a new connection. Attempts that fail for a time are repeated meanwhile; before the start it waits for that too.</returns>
+    /// <exception cref="InvalidOperationException">The broker refuses for good, or another client took the session.</exception>
     /// <exception cref="ObjectDisposedException">The publisher stopped.</exception>
     public async Task ReconnectAsync(CancellationToken cancellationToken)
     {
@@ -22,8 +22,6 @@ internal sealed partial class ConnectionSupervisor
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
-            if (_loop is null) throw new InvalidOperationException("The connection was not started yet.");
-
             // The waiter stands before the connection is dropped: the loop may have the next one before a close returns.
             dropped = _current is { IsOpen: true } open ? open : null;
             _awaitingConnection.Add((connected, dropped));

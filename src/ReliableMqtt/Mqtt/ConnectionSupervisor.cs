@@ -138,6 +138,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         if (loop is null)
         {
+            FailWaiting(new ObjectDisposedException("ReliablePublisher"));
             SetState(ConnectionState.Stopped, "the publisher stopped");
             return;
         }

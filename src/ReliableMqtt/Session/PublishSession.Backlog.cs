@@ -23,6 +23,7 @@ internal sealed partial class PublishSession
     /// <summary>The highest sequence that has left the backlog, or never was in it.</summary>
     private long _leftBacklog;
     private long _enqueued;
+    private long _mark;
     private long _lowestUnfinished = 1;
 
     /// <summary>A new message, without sequence; its id is empty unless the application gave one.</summary>
@@ -37,6 +38,9 @@ internal sealed partial class PublishSession
 
     /// <summary>How many new messages the session has been given.</summary>
     public long Enqueued => _enqueued;
+
+    /// <summary>Messages given from now on share no commit with those before, so that <see cref="Tail"/> can be read between them.</summary>
+    public void Mark() => _mark = _enqueued;
 
     /// <summary>How many of them have had their answer: they are stored, known, refused or withdrawn. They are answered in order.</summary>
     public long Answered => _enqueued - _incoming.Count - (_outstanding?.Appends.Count ?? 0);

@@ -136,6 +136,13 @@ internal sealed class Rig : IAsyncDisposable
             .Where(delivery => !delivery.Topic.StartsWith(FenceTopic, StringComparison.Ordinal))];
     }
 
+    /// <summary>Fails when the ledger holds a message, pending or dead.</summary>
+    public async Task AssertNothingStoredAsync()
+    {
+        var now = await Ledger.GetStatisticsAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0, 0, 0), (now.Backlog, now.InFlight, now.DeadLetters));
+    }
+
     public async ValueTask DisposeAsync()
     {
         for (var i = _parts.Count - 1; i >= 0; i--) await _parts[i].DisposeAsync();

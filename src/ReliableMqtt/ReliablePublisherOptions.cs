@@ -30,6 +30,10 @@ public sealed record ReliablePublisherOptions
     public TimeSpan SessionExpiry { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>How many messages may be in flight; the broker's Receive Maximum lowers it. 1 … 4,096. Default 256.</summary>
+    /// <remarks>
+    /// On MQTT 3.1.1 a broker cannot tell its maximum, and it is taken to be 20: mosquitto's default, beyond which it confirms messages and discards them.
+    /// Set a lower one when the broker allows fewer.
+    /// </remarks>
     public int MaxInFlight { get; init; } = 256;
 
     /// <summary>An ack overdue by this time leads to a ping and then to a new connection, on which the handshake is resumed. At least 1 s. Default 30 s.</summary>

@@ -44,7 +44,7 @@ public sealed class SupervisedSessionTests
     }
 
     [Fact]
-    public async Task A_clean_start_of_mqtt_5_wipes_with_one_connection_and_asks_for_it_once()
+    public async Task A_clean_start_of_mqtt_5_wipes_with_a_connection_whose_session_ends_with_it()
     {
         await using var broker = new ScriptedBroker(_ => new MqttConnAckPacket { RetainAvailable = true }, _ => null);
         await using var fixture = new SupervisorFixture(broker.Port);
@@ -57,7 +57,9 @@ public sealed class SupervisedSessionTests
 
         var connects = broker.Received.Select(item => item.Packet).OfType<MqttConnectPacket>().ToArray();
         Assert.Equal([true, false, false], connects.Select(packet => packet.CleanSession));
-        Assert.Equal([0u, 7u * 24 * 3600, 7u * 24 * 3600], connects.Select(packet => packet.SessionExpiryInterval));
+        const uint Week = 7 * 24 * 3600;
+        Assert.Equal([0, Week, Week], connects.Select(packet => packet.SessionExpiryInterval));
+        Assert.Equal((1, 1), (broker.Count<MqttDisconnectPacket>(1), broker.Count<MqttDisconnectPacket>(2)));
         Assert.Equal(["connected 1", "lost 1", "connected 2"], fixture.Sink.Calls);
     }
 
@@ -124,6 +126,41 @@ public sealed class SupervisedSessionTests
 
         broker.Peers[1].Dispose();
         await fixture.Connected(2);
+    }
+
+    [Fact]
+    public async Task A_message_whose_handler_is_done_when_the_connection_has_ended_is_not_handed_over_again()
+    {
+        var handled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var calls = 0;
+        SupervisorFixture? current = null;
+        await using var broker = new ScriptedBroker(
+            number =>
+            {
+                if (number == 2) handled.Task.Wait(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+                return new MqttConnAckPacket { IsSessionPresent = number == 2, RetainAvailable = true };
+            },
+            _ => null);
+        await using var fixture = current = new SupervisorFixture(broker.Port, change: options => options with
+        {
+            ConfigureClient = client => client.ApplicationMessageReceivedAsync += async _ =>
+            {
+                if (++calls > 1) return;
+                broker.Peers[1].Dispose();
+                await Eventually.True(() => current!.Sink.Calls.Contains("lost 1"));
+                handled.SetResult();
+            },
+        });
+        await fixture.StartAsync();
+        await SendAsync(1, dup: false);
+        await fixture.Connected(2);
+        await SendAsync(2, dup: true);
+        await Eventually.True(() => broker.Count<MqttPubRecPacket>(2) == 1);
+        Assert.Equal(1, calls);
+
+        Task SendAsync(int connection, bool dup) => broker.Peers[connection].SendPacketAsync(
+            new MqttPublishPacket { Topic = "t", PacketIdentifier = 7, Dup = dup, QualityOfServiceLevel = MqttQualityOfServiceLevel.ExactlyOnce },
+            TestContext.Current.CancellationToken);
     }
 
     [Fact]

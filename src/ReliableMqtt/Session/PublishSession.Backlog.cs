@@ -120,11 +120,16 @@ internal sealed partial class PublishSession
 
     private long FindLowestUnfinished(long operation)
     {
-        while (_bySequence.TryPeek(out var head) && head.Stage == HandshakeStage.Finished) _bySequence.Dequeue();
+        DropFinished();
         foreach (var handshake in _bySequence)
             if (!handshake.IsFinishedBy(operation)) return Math.Min(handshake.Record.Sequence, _tail + 1);
         if (_prefetched.TryPeek(out var next)) return Math.Min(next.Sequence, _tail + 1);
         return _backlogCount > 0 ? Math.Min(_prefetchedUpTo, _tail) + 1 : _tail + 1;
+    }
+
+    private void DropFinished()
+    {
+        while (_bySequence.TryPeek(out var head) && head.Stage == HandshakeStage.Finished) _bySequence.Dequeue();
     }
 
     /// <summary>Where the message with this sequence is, as far as memory tells.</summary>

@@ -60,7 +60,7 @@ internal sealed partial class ConnectionSupervisor
                 if (_stopping || _suspended) created.End("no connection is wanted any more");
             }),
             MqttNetNullLogger.Instance);
-        if (visible) _client.Use(client);
+        if (visible) _client.Use(client, packetId => _incomingIds.OnHandled(settings.ConnectionId, packetId));
         try
         {
             using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);

@@ -1,5 +1,6 @@
 using MQTTnet;
 using MQTTnet.Diagnostics.PacketInspection;
+using MQTTnet.Protocol;
 using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt.Mqtt;
@@ -40,14 +41,21 @@ internal sealed partial class GuardedMqttClient
         }
     }
 
-    private void Attach(MqttClient inner)
+    private void Attach(MqttClient inner, Action<ushort>? handled)
     {
-        // A failing handler leaves its message unacknowledged, as with MqttClient itself.
-        inner.ApplicationMessageReceivedAsync += args => InvokeAsync(ApplicationMessageReceivedAsync, args);
+        inner.ApplicationMessageReceivedAsync += args => ReceiveAsync(args, handled);
         inner.ConnectingAsync += args => InvokeAsync(ConnectingAsync, args);
         // MqttClient would wait for these in its connect, and take an exception for a failed one.
         inner.ConnectedAsync += args => RunInBackground(nameof(ConnectedAsync), ConnectedAsync, args);
         inner.DisconnectedAsync += args => RunInBackground(nameof(DisconnectedAsync), DisconnectedAsync, args);
+    }
+
+    // A failing handler leaves its message unacknowledged, as with MqttClient itself.
+    private async Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs args, Action<ushort>? handled)
+    {
+        await InvokeAsync(ApplicationMessageReceivedAsync, args).ConfigureAwait(false);
+        if (args is { AutoAcknowledge: true, ProcessingFailed: false, ReasonCode: MqttApplicationMessageReceivedReasonCode.Success }
+            && args.ApplicationMessage.QualityOfServiceLevel == MqttQualityOfServiceLevel.ExactlyOnce) handled?.Invoke(args.PacketIdentifier);
     }
 
     private Task OnInspectAsync(InspectMqttPacketEventArgs args) => InvokeAsync(_inspect, args);

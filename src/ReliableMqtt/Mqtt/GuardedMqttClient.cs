@@ -25,9 +25,11 @@ internal sealed partial class GuardedMqttClient(ILogger logger) : IMqttClient
     private MqttClient Inner => _inner ?? throw new MqttClientNotConnectedException();
 
     /// <summary>Puts another MqttClient behind this one.</summary>
-    public void Use(MqttClient inner)
+    /// <param name="inner">It.</param>
+    /// <param name="handled">Told the packet id of each received QoS 2 message that the application is done with.</param>
+    public void Use(MqttClient inner, Action<ushort>? handled = null)
     {
-        Attach(inner);
+        Attach(inner, handled);
         lock (_inspectGate)
         {
             _inner = inner;

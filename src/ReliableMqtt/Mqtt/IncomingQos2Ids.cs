@@ -24,7 +24,7 @@ internal sealed class IncomingQos2Ids
     private int _connectionId;
 
     /// <summary>
-    /// A connection begins. Without a session at the broker all is forgotten. With one, ids stay whose PUBREC went out; the others are forgotten,
+    /// A connection begins. Without a session at the broker all is forgotten. With one, ids stay that the application is done with; the others are forgotten,
     /// because MqttClient drops a message with its connection, and a resend is the only way for it to be handled and acknowledged.
     /// </summary>
     public void OnConnected(int connectionId, bool sessionPresent)
@@ -66,6 +66,9 @@ internal sealed class IncomingQos2Ids
             else _held[packetId] = true;
         }
     }
+
+    /// <summary>The application is done with it: should the connection end before its PUBREC leaves, the resend is not handed over again.</summary>
+    public void OnHandled(int connectionId, ushort packetId) => OnPubRecSent(connectionId, packetId, 0);
 
     /// <summary>A PUBREL has come: the next PUBLISH with this id is a new message.</summary>
     public void OnPubRel(ushort packetId)

@@ -129,6 +129,41 @@ public sealed class SupervisedSessionTests
     }
 
     [Fact]
+    public async Task A_message_whose_handler_is_done_when_the_connection_has_ended_is_not_handed_over_again()
+    {
+        var handled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var calls = 0;
+        SupervisorFixture? current = null;
+        await using var broker = new ScriptedBroker(
+            number =>
+            {
+                if (number == 2) handled.Task.Wait(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+                return new MqttConnAckPacket { IsSessionPresent = number == 2, RetainAvailable = true };
+            },
+            _ => null);
+        await using var fixture = current = new SupervisorFixture(broker.Port, change: options => options with
+        {
+            ConfigureClient = client => client.ApplicationMessageReceivedAsync += async _ =>
+            {
+                if (++calls > 1) return;
+                broker.Peers[1].Dispose();
+                await Eventually.True(() => current!.Sink.Calls.Contains("lost 1"));
+                handled.SetResult();
+            },
+        });
+        await fixture.StartAsync();
+        await SendAsync(1, dup: false);
+        await fixture.Connected(2);
+        await SendAsync(2, dup: true);
+        await Eventually.True(() => broker.Count<MqttPubRecPacket>(2) == 1);
+        Assert.Equal(1, calls);
+
+        Task SendAsync(int connection, bool dup) => broker.Peers[connection].SendPacketAsync(
+            new MqttPublishPacket { Topic = "t", PacketIdentifier = 7, Dup = dup, QualityOfServiceLevel = MqttQualityOfServiceLevel.ExactlyOnce },
+            TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Stopping_says_goodbye_and_keeps_the_session()
     {
         await using var broker = new ScriptedBroker(_ => new MqttConnAckPacket { RetainAvailable = true }, _ => null);

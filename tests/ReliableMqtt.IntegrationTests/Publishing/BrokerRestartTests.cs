@@ -28,7 +28,6 @@ public sealed class BrokerRestartTests
         Assert.All(counts, pair => Assert.InRange(pair.Value, 1, pair.Key.StartsWith("two-", StringComparison.Ordinal) ? 1 : 2));
         Assert.Equal((0, 2 * OfEachQos), (publisher.Status.Pending, publisher.Status.Confirmed));
         Assert.True(publisher.Status.Reconnects >= 1);
-        foreach (var p in rig.Tap.Packets.Where(p => p.Type is MqttControlPacketType.Connect or MqttControlPacketType.ConnAck or MqttControlPacketType.Disconnect)) Console.Error.WriteLine(p);
         var connAcks = rig.Tap.Of(MqttControlPacketType.ConnAck, Direction.ToClient).Where(packet => packet.Connection > Rig.First && packet.ReasonCode == 0);
         Assert.All(connAcks, packet => Assert.True(packet.SessionPresent));
         WireAudit.Check(rig.Tap, 20);

@@ -104,7 +104,7 @@ internal sealed class Rig : IAsyncDisposable
         return publisher;
     }
 
-    /// <summary>Ends the publisher without letting another byte of it or for it pass: what the broker and the ledger have is all that the next one finds.</summary>
+    /// <summary>Ends the publisher without letting another byte of it or for it pass: what broker and ledger have is all that the next one finds.</summary>
     public async Task CrashAsync(ReliablePublisher publisher)
     {
         Proxy.Refuses = true;

@@ -24,9 +24,11 @@ public sealed class SessionLossTests
         Assert.Equal(PublishOutcome.Confirmed, (await pending.Confirm()).Outcome);
 
         Assert.Equal([(Rig.First, false), (Rig.Second, false)], rig.Publishes.Select(packet => (packet.Connection, packet.Dup)));
-        var connected = await rig.Tap.SeesAsync(packet => packet is { Connection: Rig.Second, Type: MqttControlPacketType.ConnAck }, "the CONNACK of the other broker");
+        var connected = await rig.Tap.SeesAsync(
+            packet => packet is { Connection: Rig.Second, Type: MqttControlPacketType.ConnAck }, "the CONNACK of the other broker");
         Assert.False(connected.SessionPresent);
-        Assert.Equal(MqttControlPacketType.Publish, rig.Tap.Packets.First(p => p is { Connection: Rig.Second, Direction: Direction.ToBroker, PacketId: > 0 }).Type);
+        var firstSent = rig.Tap.Packets.First(packet => packet is { Connection: Rig.Second, Direction: Direction.ToBroker, PacketId: > 0 });
+        Assert.Equal(MqttControlPacketType.Publish, firstSent.Type);
         Assert.Equal("m", Assert.Single(await rig.DeliveriesAsync()).Payload);
         Assert.Equal(0, publisher.Status.DeadLettered);
         WireAudit.Check(rig.Tap, Window);

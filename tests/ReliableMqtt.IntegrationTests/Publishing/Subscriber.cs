@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using MQTTnet;
-using MQTTnet.Protocol;
 
 namespace ReliableMqtt.IntegrationTests.Publishing;
 
@@ -17,7 +16,7 @@ internal sealed class Subscriber : IDisposable
         var subscriber = new Subscriber();
         subscriber._client.ApplicationMessageReceivedAsync += args => subscriber._messages.Writer.WriteAsync(args.ApplicationMessage).AsTask();
         await subscriber._client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).Build(), Cancel);
-        var filter = new MqttTopicFilterBuilder().WithTopic("#").WithQualityOfServiceLevel(MqttQualityOfServiceLevel.ExactlyOnce).WithRetainAsPublished().Build();
+        var filter = new MqttTopicFilterBuilder().WithTopic("#").WithExactlyOnceQoS().WithRetainAsPublished().Build();
         await subscriber._client.SubscribeAsync(filter, Cancel);
         return subscriber;
     }

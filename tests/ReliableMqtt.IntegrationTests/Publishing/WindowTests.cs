@@ -45,7 +45,6 @@ public sealed class WindowTests
         var next = await rig.ConnectPublisherAsync(options => KeepWindow(options, kind));
         await next.PublishAll("then-", 200);
 
-        foreach (var p in rig.Tap.Packets.Where(p => p.Type is MqttControlPacketType.Connect or MqttControlPacketType.ConnAck or MqttControlPacketType.Disconnect)) Console.Error.WriteLine(p);
         var resumed = rig.Tap.Packets.Where(p => p is { Connection: > Rig.First, Direction: Direction.ToBroker, PacketId: > 0 }).ToList();
         Assert.All(resumed.Take(Window), packet => Assert.Equal(MqttControlPacketType.PubRel, packet.Type));
         Assert.Equal(PubRelOrder(Rig.First), PubRelOrder(resumed[0].Connection).Take(Window));

@@ -47,6 +47,10 @@ internal static class PublisherCalls
         return error;
     }
 
+    /// <summary>Waits until the status is so: it follows the receipts, it does not come before them.</summary>
+    public static Task StatusIsAsync(this IReliablePublisher publisher, Func<PublisherStatus, bool> condition) =>
+        Eventually.Async(() => condition(publisher.Status), () => $"another status than {publisher.Status}");
+
     public static Task<WirePacket> HitAsync(this TapRule rule) => rule.Hit.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
 
     /// <summary>Waits until the rule has met so many packets.</summary>

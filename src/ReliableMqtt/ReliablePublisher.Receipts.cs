@@ -85,7 +85,7 @@ public sealed partial class ReliablePublisher
             var waiter = new EndWaiter(sequence, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
             if (!_pump.Post(new(PumpInputKind.Await) { Subject = waiter })) throw PublishErrors.Disposed(pending);
             var end = await waiter.Source.Task.WaitAsync(cancellationToken).ConfigureAwait(false)
-                ?? await AskLedgerAsync(pending.MessageId, cancellationToken).ConfigureAwait(false);
+                ?? await AskLedgerAsync(pending, cancellationToken).ConfigureAwait(false);
             if (end.IsFinal)
                 return end with
                 {
@@ -95,20 +95,25 @@ public sealed partial class ReliablePublisher
                     AcceptedAt = pending.AcceptedAt,
                     IsDuplicate = pending.IsDuplicate,
                 };
+            if (_stopping.IsCancellationRequested) throw PublishErrors.Disposed(pending);
             await Task.Delay(AskLedgerAgain, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<PublishReceipt> AskLedgerAsync(MessageId messageId, CancellationToken cancellationToken)
+    // While the publisher is being disposed the ledger still knows of messages that were confirmed in time.
+    private async Task<PublishReceipt> AskLedgerAsync(PublishReceipt pending, CancellationToken cancellationToken)
     {
-        if (_disposed != 0) throw PublishErrors.Disposed(new PublishReceipt { Outcome = PublishOutcome.Pending, MessageId = messageId });
         try
         {
-            return FromLedger((await _options.Ledger.FindAsync([messageId], cancellationToken).ConfigureAwait(false))[0]);
+            return FromLedger((await _options.Ledger.FindAsync([pending.MessageId], cancellationToken).ConfigureAwait(false))[0]);
         }
         catch (LedgerUnavailableException)
         {
-            return new PublishReceipt { Outcome = PublishOutcome.Unknown, MessageId = messageId };
+            return pending with { Outcome = PublishOutcome.Unknown };
+        }
+        catch (ObjectDisposedException) when (_stopping.IsCancellationRequested)
+        {
+            throw PublishErrors.Disposed(pending);
         }
     }
 

@@ -51,7 +51,7 @@ public sealed class BrokerLimitTests
         Assert.Equal(dead.Select(pending => pending.MessageId), letters.Items.Select(letter => letter.Record.MessageId));
         Assert.All(letters.Items, letter => Assert.Equal(DeadLetterCause.BrokerLimit, letter.Reason.Cause));
         Assert.Equal("fine", Assert.Single(rig.Publishes).Payload);
-        Assert.Equal((3, 0), (publisher.Status.DeadLettered, publisher.Status.Pending));
+        await publisher.StatusIsAsync(status => status is { DeadLettered: 3, Pending: 0 });
     }
 
     [Fact]

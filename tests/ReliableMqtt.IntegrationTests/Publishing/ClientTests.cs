@@ -33,7 +33,7 @@ public sealed class ClientTests
         await Eventually.Async(() => received.Contains("last"), "the last message");
         Assert.Equal(151, received.Count);
         Assert.Equal(151, received.Distinct().Count());
-        Assert.True(publisher.Status.Reconnects >= 3);
+        await publisher.StatusIsAsync(status => status.Reconnects >= 3);
         WireAudit.Check(rig.Tap, 20);
     }
 

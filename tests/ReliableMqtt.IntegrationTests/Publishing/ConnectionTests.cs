@@ -26,7 +26,7 @@ public sealed class ConnectionTests
         var before = rig.Proxy.ConnectionCount;
         await publisher.ReconnectAsync(TestContext.Current.CancellationToken);
         Assert.Equal((before + 1, ConnectionState.Connected), (rig.Proxy.ConnectionCount, publisher.Status.Connection));
-        Assert.Equal(1, publisher.Status.Reconnects);
+        await publisher.StatusIsAsync(status => status.Reconnects == 1);
         Assert.Contains(rig.Tap.Packets, packet => packet.Connection == before && packet.Type == MqttControlPacketType.Disconnect);
 
         await Eventually.Async(() => changes.Count >= 3, () => $"three changes, there are {changes.Count}");

@@ -21,7 +21,7 @@ public sealed class EnqueueTests
         Task<PublishReceipt>[] waiting = [pending.Confirm(), pending.Confirm(), pending.Confirm()];
         await late.HitAsync();
         Assert.DoesNotContain(waiting, wait => wait.IsCompleted);
-        Assert.Equal(1, publisher.Status.Pending);
+        await publisher.StatusIsAsync(status => status.Pending == 1);
 
         await late.ReleaseAsync();
         foreach (var end in await Task.WhenAll(waiting))

@@ -39,11 +39,11 @@ public sealed class FlushTests
         var publisher = await rig.StartPublisherAsync();
         for (var i = 0; i < 100; i++) await publisher.Enqueue($"m{i}");
         var flush = publisher.FlushAsync(Cancel);
-        Assert.Equal(100, publisher.Status.Pending);
+        await publisher.StatusIsAsync(status => status.Pending == 100);
         rig.Proxy.Refuses = false;
         await flush;
         Assert.Equal(100, (await rig.DeliveriesAsync()).Distinct().Count());
-        Assert.Equal(0, publisher.Status.Pending);
+        await publisher.StatusIsAsync(status => status.Pending == 0);
     }
 
     [Fact]

@@ -93,7 +93,7 @@ public sealed class LostPacketTests
         var publisher = await rig.ConnectPublisherAsync();
         var receipt = await publisher.Publish("m", qos);
         Assert.Equal((PublishOutcome.Confirmed, 1), (receipt.Outcome, receipt.Attempts));
-        Assert.Equal((1, 1), (publisher.Status.Reconnects, publisher.Status.Resumed));
+        await publisher.StatusIsAsync(status => status is { Reconnects: 1, Resumed: 1 });
         WireAudit.Check(rig.Tap, receiveMaximum: 20);
         return await rig.DeliveriesAsync();
     }

@@ -20,7 +20,7 @@ public sealed class OverdueAckTests
 
         var onFirst = rig.Tap.Packets.Where(p => p is { Connection: Rig.First, Direction: Direction.ToBroker }).Select(packet => packet.Type).ToList();
         Assert.Equal([MqttControlPacketType.PingReq, MqttControlPacketType.Disconnect], onFirst[^2..]);
-        Assert.Equal((1, 1), (publisher.Status.Reconnects, publisher.Status.Resumed));
+        await publisher.StatusIsAsync(status => status is { Reconnects: 1, Resumed: 1 });
         Assert.InRange((await rig.DeliveriesAsync()).Count, 1, qos == 1 ? 2 : 1);
         WireAudit.Check(rig.Tap);
     }

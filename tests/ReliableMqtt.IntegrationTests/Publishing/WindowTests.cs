@@ -18,7 +18,8 @@ public sealed class WindowTests
         var withheld = rig.Tap.On(MqttControlPacketType.PubRec, TapAction.Withhold, Window);
         var first = publisher.PublishAll("first-", Window + 10);
         await withheld.HitsAsync(Window);
-        Assert.Equal((Window, Window), (rig.Publishes.Count, publisher.Status.InFlight));
+        await publisher.StatusIsAsync(status => status is { InFlight: Window, Pending: Window + 10 });
+        Assert.Equal(Window, rig.Publishes.Count);
 
         rig.Proxy.Cut();
         await first;
@@ -49,7 +50,7 @@ public sealed class WindowTests
         Assert.All(resumed.Take(Window), packet => Assert.Equal(MqttControlPacketType.PubRel, packet.Type));
         Assert.Equal(PubRelOrder(Rig.First), PubRelOrder(resumed[0].Connection).Take(Window));
         Assert.DoesNotContain(rig.Publishes, packet => packet.Dup);
-        Assert.Equal(0, next.Status.Pending);
+        await next.StatusIsAsync(status => status.Pending == 0);
         await AssertDeliveredOnceAsync(rig, Window + 10 + 200);
         WireAudit.Check(rig.Tap, Window);
 

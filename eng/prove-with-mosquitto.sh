@@ -31,7 +31,10 @@ declare -A pids=()                  # What runs, by name.
 
 stop_everything() {
   local name
-  for name in "${!pids[@]}"; do kill -KILL "${pids[$name]}" 2>/dev/null || true; done
+  for name in "${!pids[@]}"; do
+    kill -KILL "${pids[$name]}" || true
+    wait "${pids[$name]}" || true
+  done 2>/dev/null
   rm -rf "$work"
 }
 trap stop_everything EXIT
@@ -64,6 +67,7 @@ has_cut() { (($(cut_count) >= $1)); }
 start() {
   local name=$1
   shift
+  : >"$work/$name.out"
   "$@" >"$work/$name.out" 2>"$work/$name.err" &
   pids[$name]=$!
 }

@@ -14,6 +14,9 @@ public interface IReliablePublisher : IAsyncDisposable
     /// <summary>A snapshot of what is going on.</summary>
     PublisherStatus Status { get; }
 
+    /// <summary>The messages that were given up: to be looked at, replayed or thrown away.</summary>
+    DeadLetterBox DeadLetters { get; }
+
     /// <summary>Raised when the broker has confirmed a message, in the process that sent it; best effort, one call at a time, in the order of the confirms.</summary>
     event Func<PublishReceipt, Task>? ConfirmedAsync;
 

@@ -54,6 +54,7 @@ internal static class OptionsValidator
     private static void CheckLimits(ReliablePublisherOptions options)
     {
         Require(options.MaxInFlight is >= 1 and <= 4_096, nameof(options.MaxInFlight), $"must be 1 … 4096, not {options.MaxInFlight}");
+        Require(options.MaxInFlightMqtt311 is >= 1 and <= 4_096, nameof(options.MaxInFlightMqtt311), $"must be 1 … 4096, not {options.MaxInFlightMqtt311}");
         Require(options.MaxAttempts >= 1, nameof(options.MaxAttempts), $"must be at least 1, not {options.MaxAttempts}");
         Require(options.MaxPending >= 1, nameof(options.MaxPending), $"must be at least 1, not {options.MaxPending}");
         Require(options.MaxPayloadSize is >= 1 and <= MaxPayload, nameof(options.MaxPayloadSize),

@@ -29,6 +29,13 @@ internal static class PublishErrors
         string.Create(CultureInfo.InvariantCulture, $"The ledger did not answer within {timeout.TotalSeconds:0.###} s: the message may be stored or not. Publish it again with a message id of your own to be safe from a duplicate."),
         NotAccepted(record) with { Outcome = PublishOutcome.Unknown });
 
+    public static ReliablePublishException UnknownAutomaticId(LedgerRecord record) => new(PublishFailure.InvalidMessage,
+        $"The ledger knows no message with the automatic id {record.MessageId} any more. Nothing was stored: publish without a message id, or with one of your own.", NotAccepted(record));
+
+    public static ReliablePublishException NotAsked(LedgerRecord record, Exception error) => new(PublishFailure.LedgerUnavailable,
+        $"The ledger does not answer, so what became of message {record.MessageId} is not known. Nothing was stored by this call: ask again later.",
+        NotAccepted(record) with { Outcome = PublishOutcome.Unknown, MessageId = record.MessageId }, error);
+
     public static ReliablePublishException Full(LedgerRecord record) => new(PublishFailure.LedgerFull,
         "The ledger holds as many messages as MaxPending or MaxPendingBytes allow. Nothing was stored: publish it again later.", NotAccepted(record));
 

@@ -20,7 +20,8 @@ public sealed record PublishOptions
 
     /// <summary>
     /// The message is dropped, and reported as expired, when it could not be sent within this time of its acceptance; what is left of it goes
-    /// along as Message Expiry Interval (MQTT 5 §3.3.2.3.3). A message whose PUBLISH was sent never expires here. At least 1 s. Default: never.
+    /// along as Message Expiry Interval (MQTT 5 §3.3.2.3.3). A message whose PUBLISH was sent never expires here. QoS 0 is never
+    /// stored, so there it only goes along. At least 1 s. Default: never.
     /// </summary>
     public TimeSpan? MessageExpiry { get; init; }
 

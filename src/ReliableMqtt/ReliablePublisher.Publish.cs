@@ -74,9 +74,37 @@ public sealed partial class ReliablePublisher
     private PublishTicket Post(LedgerRecord record, bool wantsConfirm)
     {
         var ticket = new PublishTicket(wantsConfirm);
+        if (record.MessageId.IsAutomatic)
+        {
+            _ = AnswerKnownAsync(record, ticket);
+            return ticket;
+        }
+
         if (!_pump.Post(new(PumpInputKind.Publish) { Record = record, Subject = ticket }))
             throw PublishErrors.Disposed(PublishErrors.NotAccepted(record));
         return ticket;
+    }
+
+    /// <summary>
+    /// An automatic id that the application gives back, after a timeout say: the ledger made it, so the ledger knows the message, and nothing is
+    /// stored a second time.
+    /// </summary>
+    private async Task AnswerKnownAsync(LedgerRecord record, PublishTicket ticket)
+    {
+        try
+        {
+            var existing = (await _options.Ledger.FindAsync([record.MessageId], _stopping.Token).ConfigureAwait(false))[0];
+            if (existing.Status == LedgerStatus.Unknown) ticket.Fail(PublishErrors.UnknownAutomaticId(record));
+            else ticket.Accept(new AcceptAnswer(AcceptStatus.Known, record.MessageId, existing.Sequence, existing));
+        }
+        catch (LedgerUnavailableException error)
+        {
+            ticket.Fail(PublishErrors.NotAsked(record, error));
+        }
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        {
+            ticket.Fail(PublishErrors.Disposed(PublishErrors.NotAccepted(record) with { Outcome = PublishOutcome.Unknown, MessageId = record.MessageId }));
+        }
     }
 
     private async Task<PublishReceipt> SendAtMostOnceAsync(LedgerRecord record, CancellationToken cancellationToken)
@@ -133,6 +161,8 @@ public sealed partial class ReliablePublisher
         }
     }
 
+    private static readonly TimeSpan CommitGrace = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Waits for a ticket, and says what is true when the time is over first.</summary>
     private async Task<PublishReceipt?> WaitAsync(LedgerRecord record, PublishTicket ticket, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -147,9 +177,19 @@ public sealed partial class ReliablePublisher
         }
         catch (TimeoutException)
         {
-            if (ticket.Answer is { Status: AcceptStatus.Accepted } answer) throw PublishErrors.ConfirmTimeout(PendingReceipt(record, answer), timeout);
-            throw ticket.TryWithdraw() ? PublishErrors.NotStoredInTime(record, timeout, full: _ownership.IsOwner) : PublishErrors.Unknown(record, timeout);
+            return await OnTimeoutAsync(record, ticket, timeout).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The time is over. When a commit has the message just now, a moment more mostly tells what is true of it.</summary>
+    private async Task<PublishReceipt?> OnTimeoutAsync(LedgerRecord record, PublishTicket ticket, TimeSpan timeout)
+    {
+        if (ticket.Answer is null && !ticket.TryWithdraw())
+            await Task.WhenAny(ticket.Done, Task.Delay(CommitGrace, _time)).ConfigureAwait(false);
+        if (ticket.Answer is not { } answer)
+            throw ticket.IsWithdrawn ? PublishErrors.NotStoredInTime(record, timeout, full: _pump.Snapshot.IsFull) : PublishErrors.Unknown(record, timeout);
+        if (ticket.Done.IsCompleted) return await ticket.Done.ConfigureAwait(false);
+        throw PublishErrors.ConfirmTimeout(PendingReceipt(record, answer), timeout);
     }
 
     private static PublishReceipt PendingReceipt(LedgerRecord record, in AcceptAnswer answer) => new()

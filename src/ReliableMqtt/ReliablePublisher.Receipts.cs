@@ -43,6 +43,8 @@ public sealed partial class ReliablePublisher
         var ends = records.Select((record, i) => record.QualityOfService == 0
             ? SendAtMostOnceAsync(record, cancellationToken)
             : EndAsync(record, Post(record, wantsConfirm: true), TimeoutOf(messages[i]), cancellationToken)).ToList();
+        // All of them end before any of them throws: none is left unobserved.
+        await ((Task)Task.WhenAll(ends)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var receipts = new PublishReceipt[ends.Count];
         for (var i = 0; i < receipts.Length; i++)
         {
@@ -100,20 +102,20 @@ public sealed partial class ReliablePublisher
         }
     }
 
-    // While the publisher is being disposed the ledger still knows of messages that were confirmed in time.
     private async Task<PublishReceipt> AskLedgerAsync(PublishReceipt pending, CancellationToken cancellationToken)
     {
         try
         {
+            // Also while the publisher drains: the ledger is closed last.
             return FromLedger((await _options.Ledger.FindAsync([pending.MessageId], cancellationToken).ConfigureAwait(false))[0]);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw PublishErrors.Disposed(pending);
         }
         catch (LedgerUnavailableException)
         {
             return pending with { Outcome = PublishOutcome.Unknown };
-        }
-        catch (ObjectDisposedException) when (_stopping.IsCancellationRequested)
-        {
-            throw PublishErrors.Disposed(pending);
         }
     }
 

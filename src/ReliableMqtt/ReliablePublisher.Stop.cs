@@ -48,7 +48,6 @@ public sealed partial class ReliablePublisher
         await ReleaseAsync().ConfigureAwait(false);
         await _options.Ledger.DisposeAsync().ConfigureAwait(false);
         await _events.DisposeAsync().ConfigureAwait(false);
-        _stopping.Dispose();
     }
 
     private async Task ReleaseAsync()

@@ -35,6 +35,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     private ReliablePublisher(ReliablePublisherOptions options)
     {
         _options = options;
+        DeadLetters = new DeadLetterBox(options.Ledger);
         _time = options.TimeProvider;
         _logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ReliableMqtt");
         _events = new EventRelay(_logger);
@@ -78,6 +79,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
         try
         {
             await publisher.OpenLedgerAsync(cancellationToken).ConfigureAwait(false);
+            publisher._connection.Configure();
         }
         catch
         {
@@ -91,6 +93,9 @@ public sealed partial class ReliablePublisher : IReliablePublisher
 
     /// <inheritdoc />
     public IMqttClient Client => _connection.Client;
+
+    /// <inheritdoc />
+    public DeadLetterBox DeadLetters { get; }
 
     /// <inheritdoc />
     public event Func<PublishReceipt, Task>? ConfirmedAsync;

@@ -30,11 +30,13 @@ public sealed record ReliablePublisherOptions
     public TimeSpan SessionExpiry { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>How many messages may be in flight; the broker's Receive Maximum lowers it. 1 … 4,096. Default 256.</summary>
-    /// <remarks>
-    /// On MQTT 3.1.1 a broker cannot tell its maximum, and it is taken to be 20: mosquitto's default, beyond which it confirms messages and discards them.
-    /// Set a lower one when the broker allows fewer.
-    /// </remarks>
     public int MaxInFlight { get; init; } = 256;
+
+    /// <summary>
+    /// The same on MQTT 3.1.1, where a broker cannot say how many it takes, and what it refuses beyond that looks like success: mosquitto's own limit by
+    /// default. Raise it only together with the broker's. 1 … 4,096. Default 20.
+    /// </summary>
+    public int MaxInFlightMqtt311 { get; init; } = 20;
 
     /// <summary>An ack overdue by this time leads to a ping and then to a new connection, on which the handshake is resumed. At least 1 s. Default 30 s.</summary>
     public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -24,6 +24,8 @@ public class OptionsValidatorTests
         { "SessionExpiry", "at most 4294967295 seconds", o => o with { SessionExpiry = TimeSpan.FromSeconds(4_294_967_296) } },
         { "MaxInFlight", "1 … 4096, not 0", o => o with { MaxInFlight = 0 } },
         { "MaxInFlight", "1 … 4096, not 4097", o => o with { MaxInFlight = 4_097 } },
+        { "MaxInFlightMqtt311", "1 … 4096, not 0", o => o with { MaxInFlightMqtt311 = 0 } },
+        { "MaxInFlightMqtt311", "1 … 4096, not 4097", o => o with { MaxInFlightMqtt311 = 4_097 } },
         { "AckTimeout", "at least 00:00:01", o => o with { AckTimeout = TimeSpan.FromMilliseconds(999) } },
         { "AckTimeout", "at most 49 days", o => o with { AckTimeout = TimeSpan.FromDays(50) } },
         { "ConfirmTimeout", "above 0", o => o with { ConfirmTimeout = TimeSpan.Zero } },
@@ -99,6 +101,7 @@ public class OptionsValidatorTests
         OptionsValidator.Validate(Valid);
         Assert.Equal(TimeSpan.FromDays(7), Valid.SessionExpiry);
         Assert.Equal(256, Valid.MaxInFlight);
+        Assert.Equal(20, Valid.MaxInFlightMqtt311);
         Assert.Equal(TimeSpan.FromSeconds(30), Valid.AckTimeout);
         Assert.Equal(TimeSpan.FromSeconds(60), Valid.ConfirmTimeout);
         Assert.Equal(TimeSpan.FromSeconds(30), Valid.ConnectTimeout);

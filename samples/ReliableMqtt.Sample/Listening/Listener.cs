@@ -51,10 +51,6 @@ internal sealed class Listener : IAsyncDisposable
         var listener = new Listener(connection, deliveries);
         try
         {
-            // With a new ledger the first CONNECT asks for a clean start. Mosquitto 2.0.11 does not save the session of such a connection when it
-            // is stopped, whatever its expiry; that of the next connection it does.
-            await connection.WaitForConnectionAsync(cancellationToken);
-            await connection.ReconnectAsync(cancellationToken);
             await listener.SubscribeAsync(topic, qualityOfService, cancellationToken);
             deliveries.RestartIdle();
             return listener;

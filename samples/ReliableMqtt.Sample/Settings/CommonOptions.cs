@@ -47,11 +47,11 @@ internal static class CommonOptions
         HelpName = "NUMBER",
     };
 
-    public static Option<int> Window() => new("--window")
+    public static Option<int?> Window() => new("--window")
     {
-        Description = "How many messages may be in flight; the broker's Receive Maximum lowers it",
+        Description = "How many messages may be in flight. Default 256, which the broker's Receive Maximum lowers; on MQTT 3.1.1, where a broker "
+            + "cannot name its limit and a refusal beyond it looks like success, 20, which is mosquitto's",
         HelpName = "N",
-        DefaultValueFactory = _ => 256,
         Validators = { result => RequireBetween(result, 1, 4096) },
     };
 
@@ -61,6 +61,9 @@ internal static class CommonOptions
         HelpName = "SECONDS",
         Validators = { RequirePositive },
     };
+
+    /// <summary>The window that is meant when none is given.</summary>
+    public static int DefaultWindow(MqttProtocolVersion protocol) => protocol == MqttProtocolVersion.V500 ? 256 : 20;
 
     /// <summary>Makes a parser that throws into one that reports.</summary>
     public static T? Parse<T>(ArgumentResult argument, Func<string, T> parse)

@@ -71,12 +71,14 @@ internal static class PublishVerb
 
         command.SetAction((parsed, stop) =>
         {
+            var version = parsed.GetValue(protocol) ?? MqttProtocolVersion.V500;
             var options = new ReliablePublisherOptions
             {
                 PublisherId = parsed.GetRequiredValue(publisherId),
-                Mqtt = client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetValue(protocol) ?? MqttProtocolVersion.V500),
+                Mqtt = client => parsed.GetRequiredValue(broker).Apply(client, version),
                 Ledger = parsed.GetRequiredValue(ledger).Create(),
-                MaxInFlight = parsed.GetValue(window),
+                MaxInFlight = parsed.GetValue(window) ?? CommonOptions.DefaultWindow(version),
+                MaxInFlightMqtt311 = parsed.GetValue(window) ?? CommonOptions.DefaultWindow(version),
                 LoggerFactory = parsed.GetValue(verbose) ? new StderrLogging() : null,
             };
             if (parsed.GetValue(minBackoff) is { } min) options = options with { MinBackoff = TimeSpan.FromSeconds(min) };

@@ -42,6 +42,13 @@ internal sealed class Ownership(
                     Log.LeaseUnavailable(logger, publisherId, error);
                     await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
                 }
+#pragma warning disable CA1031 // Whatever it is: without an owner nothing is sent, so there must be another try.
+                catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
+                {
+                    Log.PumpFailed(logger, error);
+                    await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -68,16 +75,24 @@ internal sealed class Ownership(
             _disobeyed = NewSignal();
             var recovered = await ledger.RecoverAsync(epoch, stopping).ConfigureAwait(false);
             Log.Owned(logger, publisherId, recovered.InFlight.Count, recovered.BacklogCount);
-            // The first CONNECT needs the session's word on a clean start: without it, it would wipe what is to be resumed.
-            await pump.DriveAsync(new PublishSession(settings, epoch, recovered)).WaitAsync(stopping).ConfigureAwait(false);
+            // Only then may there be a connection: until the pump has the session, it would ask the broker to forget what is in flight.
+            await pump.OwnAsync(new PublishSession(settings, epoch, recovered)).WaitAsync(stopping).ConfigureAwait(false);
             SetOwner(true);
             await HoldAsync(epoch, stopping).ConfigureAwait(false);
         }
         finally
         {
-            if (!stopping.IsCancellationRequested) pump.Post(new(PumpInputKind.Disowned));
-            SetOwner(false);
-            if (stopping.IsCancellationRequested) Epoch = epoch;
+            if (stopping.IsCancellationRequested)
+            {
+                // The publisher ends the rest in its own order.
+                IsOwner = false;
+                Epoch = epoch;
+            }
+            else
+            {
+                pump.Post(new(PumpInputKind.Disowned));
+                SetOwner(false);
+            }
         }
     }
 
@@ -92,18 +107,27 @@ internal sealed class Ownership(
             if (_disobeyed.Task.IsCompletedSuccessfully)
             {
                 Log.Disowned(logger, publisherId, _disobeyed.Task.Result);
+                await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
                 return;
             }
 
             if (_changed.Task.IsCompleted) _changed = NewSignal();
-            if (!await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false))
+            try
             {
-                Log.Disowned(logger, publisherId, CommitStatus.Fenced);
-                return;
-            }
+                if (!await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false))
+                {
+                    Log.Disowned(logger, publisherId, CommitStatus.Fenced);
+                    return;
+                }
 
-            var statistics = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false);
-            pump.Post(new(PumpInputKind.BacklogCount) { Subject = statistics.Backlog });
+                var statistics = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false);
+                pump.Post(new(PumpInputKind.BacklogCount) { Subject = statistics.Backlog });
+            }
+            catch (LedgerUnavailableException error)
+            {
+                // The token fences, not the clock: as long as nobody else has acquired it, this process owns it.
+                Log.LeaseUnavailable(logger, publisherId, error);
+            }
         }
     }
 

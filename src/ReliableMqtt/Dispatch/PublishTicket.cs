@@ -7,7 +7,8 @@ namespace ReliableMqtt.Dispatch;
 /// <param name="wantsConfirm">The call waits for the end of the message.</param>
 internal sealed class PublishTicket(bool wantsConfirm) : ITicket
 {
-    private const int Waiting = 0, Taken = 1, Withdrawn = 2;
+    // Revoked: a commit has the message, and the caller would take it back if that does not store it.
+    private const int Waiting = 0, Taken = 1, Withdrawn = 2, Revoked = 3;
 
     // Continuations run user code: never inside the pump's loop.
     private readonly TaskCompletionSource<PublishReceipt?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,10 +25,22 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
 
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
 
-    public void GiveBack() => Interlocked.CompareExchange(ref _state, Waiting, Taken);
+    public void GiveBack()
+    {
+        if (Interlocked.CompareExchange(ref _state, Waiting, Taken) == Taken) return;
+        if (Interlocked.CompareExchange(ref _state, Withdrawn, Revoked) == Revoked) _done.TrySetResult(null);
+    }
 
-    /// <summary>Takes the message back. False: a commit has it, it may be in the ledger.</summary>
-    public bool TryWithdraw() => Interlocked.CompareExchange(ref _state, Withdrawn, Waiting) == Waiting;
+    /// <summary>Takes the message back. False: a commit has it; should that not store it, it is taken back then.</summary>
+    public bool TryWithdraw()
+    {
+        if (Interlocked.CompareExchange(ref _state, Withdrawn, Waiting) == Waiting) return true;
+        Interlocked.CompareExchange(ref _state, Revoked, Taken);
+        return IsWithdrawn;
+    }
+
+    /// <summary>The message was taken back: it is not in the ledger.</summary>
+    public bool IsWithdrawn => Volatile.Read(ref _state) == Withdrawn;
 
     public void Accept(in AcceptAnswer answer)
     {

@@ -132,9 +132,8 @@ internal sealed partial class PublisherPump
             _flushes.RemoveAt(i);
         }
 
-        var old = _snapshot;
-        if (old.InFlight != session.InFlight || old.Pending != session.Pending || old.Resumed != session.Resumed || old.OldestAcceptedAt != session.OldestAcceptedAt)
-            Volatile.Write(ref _snapshot, new PumpSnapshot(session.InFlight, session.Pending, session.Resumed, session.OldestAcceptedAt));
+        var snapshot = new PumpSnapshot(session.InFlight, session.Pending, session.Resumed, session.OldestAcceptedAt, session.IsFull);
+        if (snapshot != _snapshot) Volatile.Write(ref _snapshot, snapshot);
 
         if (session.WakeAt is not { } at || _timerAt <= at) return;
         _timerAt = at;

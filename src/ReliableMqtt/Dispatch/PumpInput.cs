@@ -28,7 +28,7 @@ internal enum PumpInputKind
     /// <summary>The ledger says how long the backlog is, since others may have appended.</summary>
     BacklogCount,
 
-    /// <summary>This process owns the publisher id now: <see cref="PumpInput.Subject"/> is the <see cref="OwnedSession"/>.</summary>
+    /// <summary>This process owns the publisher id now: <see cref="PumpInput.Subject"/> is the <see cref="NewSession"/>.</summary>
     Owned,
 
     /// <summary>This process no longer owns it.</summary>
@@ -55,11 +55,6 @@ internal readonly record struct PumpInput(PumpInputKind Kind)
 
     public object? Subject { get; init; }
 }
-
-/// <summary>A session that begins.</summary>
-/// <param name="Session">It.</param>
-/// <param name="Driven">Set when the pump drives it.</param>
-internal sealed record OwnedSession(PublishSession Session, TaskCompletionSource Driven);
 
 /// <summary>Waits for the end of an accepted message.</summary>
 /// <param name="Sequence">Its sequence.</param>

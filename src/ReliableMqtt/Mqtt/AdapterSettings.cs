@@ -11,7 +11,11 @@ namespace ReliableMqtt.Mqtt;
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
 internal sealed record AdapterSettings(
-    int ConnectionId, IWireSink Sink, IncomingQos2Ids IncomingIds, TimeSpan KeepAlive, TimeProvider Time, ILogger Logger);
+    int ConnectionId, IWireSink Sink, IncomingQos2Ids IncomingIds, TimeSpan KeepAlive, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>What stands for the Receive Maximum on MQTT 3.1.1, which has none.</summary>
+    public int ReceiveMaximumMqtt311 { get; init; } = 20;
+}
 
 /// <summary>How a connection ended.</summary>
 /// <param name="Why">In words.</param>

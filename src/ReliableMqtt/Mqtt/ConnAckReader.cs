@@ -11,12 +11,6 @@ namespace ReliableMqtt.Mqtt;
 /// </summary>
 internal static class ConnAckReader
 {
-    /// <summary>
-    /// The Receive Maximum of MQTT 3.1.1, where a broker has one as well but cannot tell it. 20 is the default of mosquitto, which acknowledges a
-    /// QoS 2 message beyond its maximum with PUBREC and discards it.
-    /// </summary>
-    public const int ReceiveMaximumOfMqtt311 = 20;
-
     /// <summary>The code: a reason code of MQTT 5, or a return code of 3.1.1. 0 is success in both.</summary>
     public static byte CodeOf(MqttConnAckPacket packet, MqttProtocolVersion protocol) =>
         protocol == MqttProtocolVersion.V500 ? (byte)packet.ReasonCode : (byte)packet.ReturnCode;
@@ -25,7 +19,7 @@ internal static class ConnAckReader
     public static ConnectionInfo Read(MqttConnAckPacket packet, MqttProtocolVersion protocol, int connectionId)
     {
         var info = new ConnectionInfo(connectionId, packet.IsSessionPresent) { Protocol = protocol };
-        if (protocol != MqttProtocolVersion.V500) return info with { ReceiveMaximum = ReceiveMaximumOfMqtt311 };
+        if (protocol != MqttProtocolVersion.V500) return info;
         return info with
         {
             ReceiveMaximum = packet.ReceiveMaximum == 0 ? info.ReceiveMaximum : packet.ReceiveMaximum,

@@ -28,8 +28,8 @@ internal sealed partial class ConnectionSupervisor
             mqtt = _mqttOptions.Create(clean);
             if (clean)
             {
-                // On MQTT 3.1.1 a clean session dies with its connection, and mosquitto does not save one of MQTT 5 either when it stops, whatever
-                // its expiry. So wipe with one connection, and begin the lasting session with the next.
+                // Wipe with one connection, and begin the lasting session with the next. On MQTT 3.1.1 a clean session dies with its connection, and
+                // mosquitto does not keep one that began with Clean Start over its own restart, whatever its expiry.
                 var wipe = await ConnectOnceAsync(mqtt, new NullWireSink(), visible: false).ConfigureAwait(false);
                 if (!wipe.Succeeded) return wipe;
                 await wipe.Adapter!.CloseAsync("the old session is wiped", CloseTimeout).ConfigureAwait(false);
@@ -49,7 +49,10 @@ internal sealed partial class ConnectionSupervisor
         SessionChannelAdapter? adapter = null;
         var keepAlive = mqtt.KeepAlivePeriod;
         var settings = new AdapterSettings(
-            _connections + 1, sink, visible ? _incomingIds : new IncomingQos2Ids(), keepAlive, _time, _logger);
+            _connections + 1, sink, visible ? _incomingIds : new IncomingQos2Ids(), keepAlive, _time, _logger)
+        {
+            ReceiveMaximumMqtt311 = _options.MaxInFlightMqtt311,
+        };
         var client = new MqttClient(
             new SessionAdapterFactory(settings, created =>
             {
@@ -60,7 +63,7 @@ internal sealed partial class ConnectionSupervisor
                 if (_stopping || _suspended) created.End("no connection is wanted any more");
             }),
             MqttNetNullLogger.Instance);
-        if (visible) _client.Use(client, packetId => _incomingIds.OnHandled(settings.ConnectionId, packetId));
+        if (visible) _client.Use(client);
         try
         {
             using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _time);

@@ -6,7 +6,7 @@ namespace ReliableMqtt.Mqtt;
 // The one loop. Everything here runs in it, but for ReconnectAsync.
 internal sealed partial class ConnectionSupervisor
 {
-    private readonly List<TaskCompletionSource> _awaitingConnection = [];
+    private readonly List<(TaskCompletionSource Source, SessionChannelAdapter? Dropped)> _awaitingConnection = [];
     private TaskCompletionSource _kick = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
 
@@ -17,20 +17,20 @@ internal sealed partial class ConnectionSupervisor
     public async Task ReconnectAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_current is { IsOpen: true } current)
-        {
-            current.ReconnectAtOnce = true;
-            await current.CloseAsync("a reconnect was asked for", CloseTimeout).ConfigureAwait(false);
-        }
-
         var connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        SessionChannelAdapter? dropped;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
-            _awaitingConnection.Add(connected);
+            // The waiter stands before the connection is dropped: the loop may have the next one before a close returns.
+            dropped = _current is { IsOpen: true } open ? open : null;
+            _awaitingConnection.Add((connected, dropped));
+            if (dropped is not null) dropped.ReconnectAtOnce = true;
+            // It may have ended by itself just now, and the loop may be about to wait.
             _kick.TrySetResult();
         }
 
+        if (dropped is not null) await dropped.CloseAsync("a reconnect was asked for", CloseTimeout).ConfigureAwait(false);
         await connected.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -51,7 +51,7 @@ internal sealed partial class ConnectionSupervisor
             }
         }
 
-        FailWaiting(new ObjectDisposedException("ReliablePublisher"));
+        FailWaiting(new ObjectDisposedException(nameof(ReliablePublisher)));
         SetState(ConnectionState.Stopped, "the publisher stopped");
     }
 
@@ -111,8 +111,7 @@ internal sealed partial class ConnectionSupervisor
         SetState(ConnectionState.Connected, "connected", 0, info.SessionPresent);
         lock (_gate)
         {
-            // One that has ended already is not what a caller of ReconnectAsync waits for: it may be the very one he dropped.
-            if (connection.IsOpen) CompleteWaiting();
+            if (connection.IsOpen) CompleteWaiting(connection);
         }
 
         RenewSubscriptions(attempt.Client!, lost: !first && !info.SessionPresent);
@@ -162,10 +161,12 @@ internal sealed partial class ConnectionSupervisor
         return _backoff.Next();
     }
 
-    private void CompleteWaiting()
+    private void CompleteWaiting(SessionChannelAdapter connection)
     {
-        foreach (var waiter in _awaitingConnection) waiter.TrySetResult();
-        _awaitingConnection.Clear();
+        // The very connection that a caller of ReconnectAsync drops is not the one that he waits for.
+        foreach (var (source, dropped) in _awaitingConnection)
+            if (dropped != connection) source.TrySetResult();
+        _awaitingConnection.RemoveAll(waiter => waiter.Dropped != connection);
 
         // The reconnect that was asked for is done; the next loss is a matter of its own.
         if (_kick.Task.IsCompleted) _kick = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -175,7 +176,7 @@ internal sealed partial class ConnectionSupervisor
     {
         lock (_gate)
         {
-            foreach (var waiter in _awaitingConnection) waiter.TrySetException(why);
+            foreach (var (source, _) in _awaitingConnection) source.TrySetException(why);
             _awaitingConnection.Clear();
         }
     }

@@ -28,6 +28,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     private volatile SessionChannelAdapter? _current;
     private volatile bool _stopping;
     private volatile bool _suspended;
+    private bool _configured;
     private int _state = (int)ConnectionState.Disconnected;
     private Task? _loop;
 
@@ -45,7 +46,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
         _time = options.TimeProvider;
         _backoff = new Backoff(options.MinBackoff, options.MaxBackoff, random);
         _mqttOptions = new MqttOptionsFactory(options);
-        _client = new GuardedMqttClient(logger);
+        _client = new GuardedMqttClient(logger, _incomingIds);
         var built = _mqttOptions.Create();
         IsMqtt5 = built.ProtocolVersion == MQTTnet.Formatter.MqttProtocolVersion.V500;
         if (MqttOptionsFactory.SendsCredentialsInPlainText(built)) Log.PlainTextCredentials(logger);
@@ -72,6 +73,14 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     /// <summary>Raised for each change, in order, one at a time, from the connection loop: handlers return at once.</summary>
     public event Action<ConnectionStateChange>? StateChanged;
 
+    /// <summary>Lets the application configure the client, once. Throws what its delegate throws.</summary>
+    public void Configure()
+    {
+        if (_configured) return;
+        _configured = true;
+        _options.ConfigureClient?.Invoke(_client);
+    }
+
     /// <summary>Lets the application configure the client, and begins to connect in the background; goes on after <see cref="Suspend"/>.</summary>
     public void Start()
     {
@@ -81,7 +90,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
             _suspended = false;
             _kick.TrySetResult();
             if (_loop is not null) return;
-            _options.ConfigureClient?.Invoke(_client);
+            Configure();
             _loop = Task.Run(RunAsync);
         }
     }

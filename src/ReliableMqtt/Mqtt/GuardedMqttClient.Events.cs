@@ -1,6 +1,5 @@
 using MQTTnet;
 using MQTTnet.Diagnostics.PacketInspection;
-using MQTTnet.Protocol;
 using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt.Mqtt;
@@ -41,9 +40,9 @@ internal sealed partial class GuardedMqttClient
         }
     }
 
-    private void Attach(MqttClient inner, Action<ushort>? handled)
+    private void Attach(MqttClient inner)
     {
-        inner.ApplicationMessageReceivedAsync += args => ReceiveAsync(args, handled);
+        inner.ApplicationMessageReceivedAsync += ReceiveAsync;
         inner.ConnectingAsync += args => InvokeAsync(ConnectingAsync, args);
         // MqttClient would wait for these in its connect, and take an exception for a failed one.
         inner.ConnectedAsync += args => RunInBackground(nameof(ConnectedAsync), ConnectedAsync, args);
@@ -51,11 +50,30 @@ internal sealed partial class GuardedMqttClient
     }
 
     // A failing handler leaves its message unacknowledged, as with MqttClient itself.
-    private async Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs args, Action<ushort>? handled)
+    private async Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs args)
     {
-        await InvokeAsync(ApplicationMessageReceivedAsync, args).ConfigureAwait(false);
-        if (args is { AutoAcknowledge: true, ProcessingFailed: false, ReasonCode: MqttApplicationMessageReceivedReasonCode.Success }
-            && args.ApplicationMessage.QualityOfServiceLevel == MqttQualityOfServiceLevel.ExactlyOnce) handled?.Invoke(args.PacketIdentifier);
+        if (args.ApplicationMessage.QualityOfServiceLevel != MQTTnet.Protocol.MqttQualityOfServiceLevel.ExactlyOnce)
+        {
+            await InvokeAsync(ApplicationMessageReceivedAsync, args).ConfigureAwait(false);
+            return;
+        }
+
+        if (incomingIds.BeginHandling(args.PacketIdentifier) is not { } held)
+        {
+            args.ProcessingFailed = true;
+            return;
+        }
+
+        var done = false;
+        try
+        {
+            await InvokeAsync(ApplicationMessageReceivedAsync, args).ConfigureAwait(false);
+            done = args.AutoAcknowledge && !args.ProcessingFailed;
+        }
+        finally
+        {
+            incomingIds.EndHandling(held, done);
+        }
     }
 
     private Task OnInspectAsync(InspectMqttPacketEventArgs args) => InvokeAsync(_inspect, args);

@@ -10,7 +10,7 @@ namespace ReliableMqtt.Mqtt;
 /// ledger or the connection loop is refused. Behind it stands one MqttClient for each connect: a handler of the application that does not
 /// return keeps its MqttClient from closing, and must not keep the next connection from being made.
 /// </summary>
-internal sealed partial class GuardedMqttClient(ILogger logger) : IMqttClient
+internal sealed partial class GuardedMqttClient(ILogger logger, IncomingQos2Ids incomingIds) : IMqttClient
 {
     private volatile MqttClient? _inner;
 
@@ -25,11 +25,9 @@ internal sealed partial class GuardedMqttClient(ILogger logger) : IMqttClient
     private MqttClient Inner => _inner ?? throw new MqttClientNotConnectedException();
 
     /// <summary>Puts another MqttClient behind this one.</summary>
-    /// <param name="inner">It.</param>
-    /// <param name="handled">Told the packet id of each received QoS 2 message that the application is done with.</param>
-    public void Use(MqttClient inner, Action<ushort>? handled = null)
+    public void Use(MqttClient inner)
     {
-        Attach(inner, handled);
+        Attach(inner);
         lock (_inspectGate)
         {
             _inner = inner;
@@ -38,14 +36,14 @@ internal sealed partial class GuardedMqttClient(ILogger logger) : IMqttClient
     }
 
     public Task<MqttClientConnectResult> ConnectAsync(MqttClientOptions options, CancellationToken cancellationToken = default) => throw Refused(
-        "connects by itself, since it must own the session", "ReliablePublisher.ReconnectAsync");
+        "connects by itself, since it must own the session", $"{nameof(ReliablePublisher)}.{nameof(ReliablePublisher.ReconnectAsync)}");
 
     public Task DisconnectAsync(MqttClientDisconnectOptions options, CancellationToken cancellationToken = default) => throw Refused(
         "reconnects when the connection ends, and ends it when it is disposed",
-        "ReliablePublisher.DisposeAsync or ReconnectAsync");
+        $"{nameof(ReliablePublisher)}.{nameof(ReliablePublisher.DisposeAsync)} or {nameof(ReliablePublisher.ReconnectAsync)}");
 
     public void Dispose() => throw Refused(
-        "owns this client", "ReliablePublisher.DisposeAsync");
+        "owns this client", $"{nameof(ReliablePublisher)}.{nameof(ReliablePublisher.DisposeAsync)}");
 
     public Task PingAsync(CancellationToken cancellationToken = default) => Inner.PingAsync(cancellationToken);
 
@@ -56,7 +54,7 @@ internal sealed partial class GuardedMqttClient(ILogger logger) : IMqttClient
         {
             throw Refused(
                 "must write a QoS 1 or 2 message into its ledger first; this client would lose it with the connection, and take a place in the broker's window",
-                "ReliablePublisher.PublishAsync");
+                $"{nameof(ReliablePublisher)}.{nameof(ReliablePublisher.PublishAsync)}");
         }
 
         return Inner.PublishAsync(applicationMessage, cancellationToken);
@@ -81,5 +79,5 @@ internal sealed partial class GuardedMqttClient(ILogger logger) : IMqttClient
     }
 
     private static InvalidOperationException Refused(string why, string instead) =>
-        new($"This client belongs to a ReliablePublisher, which {why}. Use {instead}.");
+        new($"This client belongs to a {nameof(ReliablePublisher)}, which {why}. Use {instead}.");
 }

@@ -111,12 +111,18 @@ internal sealed partial class SessionChannelAdapter
             case IncomingVerdict.Deliver:
                 return publish;
             case IncomingVerdict.AnswerPubRec:
-                // Not awaited: a stalled write must not hold up the acks behind this packet.
-                Background.Observe(SendAndFlushAsync(new MqttPubRecPacket { PacketIdentifier = publish.PacketIdentifier }));
+                AnswerPubRec(publish.PacketIdentifier);
                 return null;
             default:
                 return null;
         }
+    }
+
+    // Not awaited: a stalled write must not hold up the acks behind the packet that is answered.
+    private void AnswerPubRec(ushort packetId)
+    {
+        _settings.IncomingIds.OnPubRecSent(ConnectionId, packetId, 0);
+        Background.Observe(SendAndFlushAsync(new MqttPubRecPacket { PacketIdentifier = packetId }));
     }
 
     private MqttConnAckPacket TakeConnAck(MqttConnAckPacket packet)
@@ -134,9 +140,10 @@ internal sealed partial class SessionChannelAdapter
         packet.ServerKeepAlive = 0;
         GrantedSessionExpiry = packet.SessionExpiryInterval;
         ConnectedSince = _settings.Time.GetUtcNow();
-        _settings.IncomingIds.OnConnected(ConnectionId, packet.IsSessionPresent);
+        _settings.IncomingIds.OnConnected(ConnectionId, packet.IsSessionPresent, AnswerPubRec);
 
         var info = ConnAckReader.Read(packet, protocol, ConnectionId);
+        if (!IsMqtt5) info = info with { ReceiveMaximum = _settings.ReceiveMaximumMqtt311 };
         try
         {
             lock (_gate)

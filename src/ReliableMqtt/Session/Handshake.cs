@@ -25,6 +25,9 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     /// <summary>A byte of its PUBLISH may have left in this session: a resend carries DUP, and losing the session leaves its fate open.</summary>
     public bool EverSent { get; set; }
 
+    /// <summary>Its PUBLISH was resent with DUP in this session.</summary>
+    public bool Resent { get; set; }
+
     // Valid for one connection.
     /// <summary>The connection that its PUBLISH or PUBREL last left on; 0 for none.</summary>
     public int SentOn { get; set; }

@@ -18,7 +18,9 @@ internal sealed partial class PublishSession
         }
 
         var verdict = ReasonCodes.OfAck(ack.Kind, ack.ReasonCode);
-        var refuses = verdict is not (AckVerdict.Confirm or AckVerdict.Release);
+        // Some brokers call the packet id of a resend "in use": by the very message that is resent, which they hold.
+        var heldAlready = verdict == AckVerdict.PacketIdInUse && ack.Kind == AckKind.PubRec && handshake.Resent;
+        var refuses = !heldAlready && verdict is not (AckVerdict.Confirm or AckVerdict.Release);
         var rightKind = handshake.IsExactlyOnce ? ack.Kind != AckKind.PubAck : ack.Kind == AckKind.PubAck;
         if (refuses && rightKind)
         {
@@ -46,7 +48,7 @@ internal sealed partial class PublishSession
         }
         else if (handshake.Stage == HandshakeStage.Releasing)
         {
-            handshake.AckCode = ack.ReasonCode;
+            handshake.AckCode = heldAlready ? (byte)0 : ack.ReasonCode;
             handshake.AckText = ack.ReasonString;
             handshake.ReleaseOrder = ++_releases;
         }

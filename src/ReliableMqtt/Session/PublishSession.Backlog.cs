@@ -33,6 +33,9 @@ internal sealed partial class PublishSession
         _enqueued++;
     }
 
+    /// <summary>The ledger has no room for a new message.</summary>
+    public bool IsFull => _appendRefusals > 0;
+
     /// <summary>How many new messages the session has been given.</summary>
     public long Enqueued => _enqueued;
 

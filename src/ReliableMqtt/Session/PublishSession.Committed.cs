@@ -89,7 +89,7 @@ internal sealed partial class PublishSession
         Remove(handshake);
         handshake.PacketId = handshake.NewPacketId;
         handshake.Order = handshake.NewOrder;
-        handshake.EverSent = false;
+        handshake.EverSent = handshake.Resent = false;
         handshake.SentOn = 0;
         _inflight.Add(handshake.PacketId, handshake);
     }

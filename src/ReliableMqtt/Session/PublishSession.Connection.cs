@@ -102,6 +102,7 @@ internal sealed partial class PublishSession
 
         if (handshake.EverSent) Resumed++;
         Outputs.Sends.Add(new OutboundPacket(handshake.PacketId, record, Dup: handshake.EverSent, ExpirySeconds: ExpirySeconds(record, now)));
+        handshake.Resent = handshake.EverSent;
         handshake.EverSent = true;
         MarkSent(handshake, now);
     }

@@ -20,7 +20,7 @@ internal sealed record ConnectionInfo(int ConnectionId, bool SessionPresent)
     /// <summary>The protocol of the connection.</summary>
     public MqttProtocolVersion Protocol { get; init; } = MqttProtocolVersion.V500;
 
-    /// <summary>Receive Maximum: 65,535 when absent; assumed on MQTT 3.1.1.</summary>
+    /// <summary>Receive Maximum: 65,535 when absent; on MQTT 3.1.1, which has none, what <see cref="ReliablePublisherOptions.MaxInFlightMqtt311"/> says.</summary>
     public int ReceiveMaximum { get; init; } = 65_535;
 
     /// <summary>Maximum Packet Size in bytes, with the fixed header: 268,435,460, the protocol's own limit, when absent.</summary>

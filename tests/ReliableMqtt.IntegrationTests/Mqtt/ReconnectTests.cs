@@ -24,6 +24,18 @@ public sealed class ReconnectTests
     }
 
     [Fact]
+    public async Task Reconnects_asked_for_again_and_again_by_several_all_return()
+    {
+        await using var broker = new ScriptedBroker(_ => Welcome, _ => null);
+        await using var fixture = new SupervisorFixture(broker.Port, change: options => options with { MinBackoff = TimeSpan.FromHours(1), MaxBackoff = TimeSpan.FromHours(1) });
+        await fixture.StartAsync();
+        await Parallel.ForAsync(0, 4, Token, async (_, _) =>
+        {
+            for (var i = 0; i < 25; i++) await fixture.Supervisor.ReconnectAsync(Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        });
+    }
+
+    [Fact]
     public async Task A_reconnect_that_is_refused_for_good_says_why()
     {
         await using var broker = new ScriptedBroker(
@@ -126,10 +138,11 @@ public sealed class ReconnectTests
         const int seed = 20250607;
         const int connections = 60;
         var random = new Random(seed);
-        var unobserved = 0;
+        var unobserved = new System.Collections.Concurrent.ConcurrentQueue<string>();
         void Count(object? sender, UnobservedTaskExceptionEventArgs args)
         {
-            if (args.Exception.ToString().Contains("ReliableMqtt", StringComparison.Ordinal)) Interlocked.Increment(ref unobserved);
+            // Other tests run beside this one: only what comes out of the MQTT side counts.
+            if (args.Exception.ToString().Contains("at ReliableMqtt.Mqtt.", StringComparison.Ordinal)) unobserved.Enqueue(args.Exception.ToString());
         }
 
         TaskScheduler.UnobservedTaskException += Count;
@@ -205,6 +218,6 @@ public sealed class ReconnectTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         TaskScheduler.UnobservedTaskException -= Count;
-        Assert.Equal(0, Volatile.Read(ref unobserved));
+        Assert.Empty(unobserved);
     }
 }

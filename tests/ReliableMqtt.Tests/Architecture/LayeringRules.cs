@@ -35,7 +35,7 @@ internal static partial class LayeringRules
             foreach (var folder in MayKnow.Keys)
                 if (folder != file.Folder && !allowed.Contains(folder) && Mentions(file, folder, library)) yield return $"{file.Folder} knows {folder}";
             // To name a type in a text, so that an error can point at it, is not to know it.
-            var code = NameOf().Replace(file.Code, "");
+            var code = Text().Replace(file.Code, "");
             foreach (var type in ForbiddenRootTypes(file.Folder, library))
                 if (Regex.IsMatch(code, $@"\b{type}\b")) yield return $"{file.Folder} knows {type} of the root";
         }
@@ -66,8 +66,10 @@ internal static partial class LayeringRules
         return folder == "Messages" ? root : root.Except(enums);
     }
 
-    [GeneratedRegex(@"\bnameof\([^)]*\)")]
-    private static partial Regex NameOf();
+    [GeneratedRegex("""
+        \bnameof\([^)]*\)|"(?:\\.|[^"\\\r\n])*"
+        """)]
+    private static partial Regex Text();
 
     [GeneratedRegex(@"\bMqtt\w*?(?:Packet|PacketFactory|PacketFormatterAdapter|BufferWriter|PacketIdentifierProvider|PacketBuffer)\b")]
     private static partial Regex PacketType();

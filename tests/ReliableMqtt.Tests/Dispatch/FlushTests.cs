@@ -54,7 +54,7 @@ public sealed class FlushTests
     private static async Task OwnAsync(PublisherPump pump, HeldLedger ledger)
     {
         var epoch = (await ledger.AcquireAsync(Cancel)).Epoch!.Value;
-        await pump.DriveAsync(new PublishSession(new SessionSettings(), epoch, await ledger.RecoverAsync(epoch, Cancel)));
+        await pump.OwnAsync(new PublishSession(new SessionSettings(), epoch, await ledger.RecoverAsync(epoch, Cancel)));
     }
 
     private static PumpInput Publish(bool expired = true) => new(PumpInputKind.Publish)

@@ -41,10 +41,10 @@ public sealed class ConnAckReaderTests
     }
 
     [Fact]
-    public void Mqtt_311_states_no_limits_and_a_window_is_assumed()
+    public void Mqtt_311_has_no_limits()
     {
         var info = Read(MqttProtocolVersion.V311, 1, 0);
-        Assert.Equal(new ConnectionInfo(3, true) { Protocol = MqttProtocolVersion.V311, ReceiveMaximum = 20 }, info);
+        Assert.Equal(new ConnectionInfo(3, true) { Protocol = MqttProtocolVersion.V311 }, info);
     }
 
     [Fact]

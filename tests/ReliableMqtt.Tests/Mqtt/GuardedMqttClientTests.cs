@@ -16,7 +16,7 @@ public sealed class GuardedMqttClientTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private readonly GuardedMqttClient _client = new(NullLogger.Instance);
+    private readonly GuardedMqttClient _client = new(NullLogger.Instance, new IncomingQos2Ids());
 
     [Theory]
     [InlineData(MqttQualityOfServiceLevel.AtLeastOnce)]

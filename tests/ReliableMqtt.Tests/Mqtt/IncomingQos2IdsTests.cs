@@ -57,4 +57,39 @@ public sealed class IncomingQos2IdsTests
         _ids.OnPubRecSent(1, 7, 0);
         Assert.Equal(IncomingVerdict.Swallow, _ids.OnPublish(7));
     }
+
+    [Fact]
+    public void A_handler_that_outlives_its_connection_is_not_run_twice_and_answers_on_the_next()
+    {
+        List<ushort> answered = [];
+        _ids.OnPublish(7);
+        var held = _ids.BeginHandling(7)!;
+        _ids.OnConnected(2, sessionPresent: true, answered.Add);
+        Assert.Equal(IncomingVerdict.Swallow, _ids.OnPublish(7));
+
+        _ids.EndHandling(held, done: true);
+
+        Assert.Equal([(ushort)7], answered);
+        Assert.Equal(IncomingVerdict.AnswerPubRec, _ids.OnPublish(7));
+    }
+
+    [Fact]
+    public void A_message_that_was_dropped_with_its_connection_is_not_handled_by_the_old_one()
+    {
+        _ids.OnPublish(7);
+        _ids.OnConnected(2, sessionPresent: true);
+
+        Assert.Null(_ids.BeginHandling(7));
+    }
+
+    [Fact]
+    public void A_failed_handler_gets_the_message_again_on_the_next_connection()
+    {
+        _ids.OnPublish(7);
+        _ids.EndHandling(_ids.BeginHandling(7)!, done: false);
+        _ids.OnConnected(2, sessionPresent: true);
+
+        Assert.Equal(IncomingVerdict.Deliver, _ids.OnPublish(7));
+        Assert.NotNull(_ids.BeginHandling(7));
+    }
 }

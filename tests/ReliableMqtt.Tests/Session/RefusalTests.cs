@@ -148,6 +148,25 @@ public class RefusalTests
     }
 
     [Fact]
+    public void A_packet_id_in_use_after_a_resend_means_that_the_broker_holds_the_message()
+    {
+        var session = new SessionHarness(Second);
+        session.Connect(sessionPresent: false);
+        session.Enqueue(qos: 2);
+        session.Turn();
+        var id = session.TakeSent()[0].PacketId;
+        session.Cut();
+        session.Connect();
+        Assert.Equal(["PUBLISH t DUP"], session.TakeSentTexts());
+
+        session.Ack(AckKind.PubRec, id, 0x91);
+
+        Assert.Equal(["PUBREL"], session.TakeSentTexts());
+        session.Ack(AckKind.PubComp, id);
+        Assert.Equal([PublishOutcome.Confirmed], session.Outcomes());
+    }
+
+    [Fact]
     public void Packet_ids_in_use_again_and_again_lead_to_a_clean_session()
     {
         var session = new SessionHarness(Second);

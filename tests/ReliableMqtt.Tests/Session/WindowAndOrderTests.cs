@@ -112,6 +112,19 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    public void A_backlog_of_a_dead_process_is_sent_by_the_next()
+    {
+        var session = new SessionHarness();
+        for (var i = 0; i < 5; i++) session.Enqueue($"t{i}", qos: 1);
+        session.Turn();
+
+        session.Crash();
+        session.Connect(sessionPresent: false);
+
+        Assert.Equal(["PUBLISH t0", "PUBLISH t1", "PUBLISH t2", "PUBLISH t3", "PUBLISH t4"], session.TakeSentTexts());
+    }
+
+    [Fact]
     public void A_packet_id_is_free_only_after_its_confirm_is_stored()
     {
         var session = new SessionHarness(new SessionSettings { MaxInFlight = 1 });

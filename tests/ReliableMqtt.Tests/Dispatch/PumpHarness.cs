@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using MQTTnet.Protocol;
+using ReliableMqtt.Dispatch;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Session;
+
+namespace ReliableMqtt.Tests.Dispatch;
+
+/// <summary>A pump on a ledger in memory, with a wire that only writes down what leaves.</summary>
+internal sealed class PumpHarness : IAsyncDisposable, IWire
+{
+    private readonly List<OutboundPacket> _sent = [];
+
+    public PumpHarness(AckLedger? ledger = null)
+    {
+        Ledger = ledger ?? new InMemoryAckLedger();
+        Pump = new PublisherPump(Ledger, TimeProvider.System, NullLogger.Instance) { Wire = this };
+    }
+
+    public AckLedger Ledger { get; }
+
+    public PublisherPump Pump { get; }
+
+    public List<RecycleReason> Recycled { get; } = [];
+
+    public OutboundPacket[] Sent
+    {
+        get { lock (_sent) return [.. _sent]; }
+    }
+
+    public static async Task<PumpHarness> OwnedAsync()
+    {
+        var harness = new PumpHarness();
+        await harness.Ledger.OpenAsync(new LedgerOpenOptions { PublisherId = "p" }, TestContext.Current.CancellationToken);
+        await harness.OwnAsync();
+        return harness;
+    }
+
+    public async Task OwnAsync()
+    {
+        var epoch = (await Ledger.AcquireAsync(default)).Epoch!.Value;
+        await Pump.OwnAsync(new PublishSession(new SessionSettings(), epoch, await Ledger.RecoverAsync(epoch, default)));
+    }
+
+    public PublishTicket Publish(string topic = "t", bool wantsConfirm = false)
+    {
+        var ticket = new PublishTicket(wantsConfirm);
+        var record = new LedgerRecord { Topic = topic, QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce };
+        Assert.True(Pump.Post(new(PumpInputKind.Publish) { Record = record, Subject = ticket }));
+        return ticket;
+    }
+
+    public FlushWaiter Flush()
+    {
+        var flush = new FlushWaiter();
+        Assert.True(Pump.Post(new(PumpInputKind.Flush) { Subject = flush }));
+        return flush;
+    }
+
+    /// <summary>Completes when everything that was posted before has been handled.</summary>
+    public async Task SettleAsync()
+    {
+        var probe = new EndWaiter(long.MaxValue, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        Pump.Post(new(PumpInputKind.Await) { Subject = probe });
+        await probe.Source.Task.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Waits until so many packets have left; settling alone does not do, since a turn follows the inputs that it takes.</summary>
+    public async Task<OutboundPacket[]> SentAsync(int count)
+    {
+        for (var i = 0; i < 1000 && Sent.Length < count; i++) await SettleAsync();
+        Assert.Equal(count, Sent.Length);
+        return Sent;
+    }
+
+    public void Send(int connectionId, ReadOnlySpan<OutboundPacket> packets)
+    {
+        lock (_sent) _sent.AddRange(packets);
+    }
+
+    public void Recycle(int connectionId, RecycleReason reason) => Recycled.Add(reason);
+
+    public ValueTask DisposeAsync() => Pump.DisposeAsync();
+}

@@ -1,0 +1,56 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+
+namespace ReliableMqtt.Tests.Dispatch;
+
+/// <summary>A ledger in memory that can be out: then a commit fails as one that may have been applied.</summary>
+internal sealed class StubbornLedger : AckLedger
+{
+    private readonly InMemoryAckLedger _inner = new();
+
+    /// <summary>Commits throw.</summary>
+    public volatile bool Out;
+
+    /// <summary>A commit was asked for while out.</summary>
+    public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public override string Kind => "stubborn";
+
+    public override ValueTask<LedgerDurability> OpenAsync(LedgerOpenOptions options, CancellationToken cancellationToken) => _inner.OpenAsync(options, cancellationToken);
+
+    public override ValueTask<IReadOnlyList<AcceptAnswer>> AcceptAsync(IReadOnlyList<LedgerRecord> records, CancellationToken cancellationToken) => _inner.AcceptAsync(records, cancellationToken);
+
+    public override ValueTask<IReadOnlyList<StatusAnswer>> FindAsync(IReadOnlyList<MessageId> messageIds, CancellationToken cancellationToken) => _inner.FindAsync(messageIds, cancellationToken);
+
+    public override ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken) => _inner.GetStatisticsAsync(cancellationToken);
+
+    public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) => _inner.AcquireAsync(cancellationToken);
+
+    public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.RenewAsync(epoch, cancellationToken);
+
+    public override ValueTask ReleaseAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.ReleaseAsync(epoch, cancellationToken);
+
+    public override ValueTask<RecoveredState> RecoverAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.RecoverAsync(epoch, cancellationToken);
+
+    public override ValueTask<IReadOnlyList<LedgerRecord>> ReadBacklogAsync(long afterSequence, int count, CancellationToken cancellationToken) =>
+        _inner.ReadBacklogAsync(afterSequence, count, cancellationToken);
+
+    public override async ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken)
+    {
+        if (!Out) return await _inner.CommitAsync(commit, cancellationToken);
+
+        // Applied, but nobody hears of it: the same commit must come again, and change nothing then.
+        await _inner.CommitAsync(commit, cancellationToken);
+        Asked.TrySetResult();
+        throw new LedgerUnavailableException("out");
+    }
+
+    public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>
+        _inner.ListDeadLettersAsync(continuation, count, cancellationToken);
+
+    public override ValueTask<ReplayAnswer> ReplayAsync(MessageId messageId, CancellationToken cancellationToken) => _inner.ReplayAsync(messageId, cancellationToken);
+
+    public override ValueTask<bool> PurgeAsync(MessageId messageId, CancellationToken cancellationToken) => _inner.PurgeAsync(messageId, cancellationToken);
+
+    public override ValueTask DisposeAsync() => _inner.DisposeAsync();
+}

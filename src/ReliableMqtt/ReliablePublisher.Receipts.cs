@@ -87,7 +87,7 @@ public sealed partial class ReliablePublisher
             var waiter = new EndWaiter(sequence, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
             if (!_pump.Post(new(PumpInputKind.Await) { Subject = waiter })) throw PublishErrors.Disposed(pending);
             var end = await waiter.Source.Task.WaitAsync(cancellationToken).ConfigureAwait(false)
-                ?? await AskLedgerAsync(pending.MessageId, cancellationToken).ConfigureAwait(false);
+                ?? await AskLedgerAsync(pending, cancellationToken).ConfigureAwait(false);
             if (end.IsFinal)
                 return end with
                 {
@@ -97,24 +97,25 @@ public sealed partial class ReliablePublisher
                     AcceptedAt = pending.AcceptedAt,
                     IsDuplicate = pending.IsDuplicate,
                 };
+            if (_stopping.IsCancellationRequested) throw PublishErrors.Disposed(pending);
             await Task.Delay(AskLedgerAgain, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<PublishReceipt> AskLedgerAsync(MessageId messageId, CancellationToken cancellationToken)
+    private async Task<PublishReceipt> AskLedgerAsync(PublishReceipt pending, CancellationToken cancellationToken)
     {
         try
         {
             // Also while the publisher drains: the ledger is closed last.
-            return FromLedger((await _options.Ledger.FindAsync([messageId], cancellationToken).ConfigureAwait(false))[0]);
+            return FromLedger((await _options.Ledger.FindAsync([pending.MessageId], cancellationToken).ConfigureAwait(false))[0]);
         }
         catch (ObjectDisposedException)
         {
-            throw PublishErrors.Disposed(new PublishReceipt { Outcome = PublishOutcome.Pending, MessageId = messageId });
+            throw PublishErrors.Disposed(pending);
         }
         catch (LedgerUnavailableException)
         {
-            return new PublishReceipt { Outcome = PublishOutcome.Unknown, MessageId = messageId };
+            return pending with { Outcome = PublishOutcome.Unknown };
         }
     }
 

@@ -120,16 +120,23 @@ internal sealed partial class PublishSession
 
     private long FindLowestUnfinished(long operation)
     {
-        DropFinished();
+        FirstUnfinished();
         foreach (var handshake in _bySequence)
             if (!handshake.IsFinishedBy(operation)) return Math.Min(handshake.Record.Sequence, _tail + 1);
         if (_prefetched.TryPeek(out var next)) return Math.Min(next.Sequence, _tail + 1);
         return _backlogCount > 0 ? Math.Min(_prefetchedUpTo, _tail) + 1 : _tail + 1;
     }
 
-    private void DropFinished()
+    /// <summary>The head of the handshakes; finished ones are let go.</summary>
+    private Handshake? FirstUnfinished()
     {
-        while (_bySequence.TryPeek(out var head) && head.Stage == HandshakeStage.Finished) _bySequence.Dequeue();
+        while (_bySequence.TryPeek(out var head))
+        {
+            if (head.Stage != HandshakeStage.Finished) return head;
+            _bySequence.Dequeue();
+        }
+
+        return null;
     }
 
     /// <summary>Where the message with this sequence is, as far as memory tells.</summary>

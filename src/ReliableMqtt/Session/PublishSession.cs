@@ -82,14 +82,7 @@ internal sealed partial class PublishSession
     public long Resumed { get; private set; }
 
     /// <summary>When the oldest message in memory was accepted.</summary>
-    public DateTimeOffset? OldestAcceptedAt
-    {
-        get
-        {
-            DropFinished();
-            return _bySequence.TryPeek(out var first) ? first.Record.AcceptedAt : _prefetched.TryPeek(out var next) ? next.AcceptedAt : null;
-        }
-    }
+    public DateTimeOffset? OldestAcceptedAt => FirstUnfinished()?.Record.AcceptedAt ?? (_prefetched.TryPeek(out var next) ? next.AcceptedAt : null);
 
     private bool IsMqtt5 => _connection?.Protocol == MqttProtocolVersion.V500;
 

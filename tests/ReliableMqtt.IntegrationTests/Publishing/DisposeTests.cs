@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
 
 namespace ReliableMqtt.IntegrationTests.Publishing;
@@ -52,6 +53,22 @@ public sealed class DisposeTests
         await publisher.DisposeAsync();
         Assert.Equal(PublishOutcome.Confirmed, (await waiting).Outcome);
         Assert.Equal(201, (await rig.DeliveriesAsync()).Count);
+    }
+
+    [Fact]
+    public async Task A_message_that_was_confirmed_is_told_so_while_others_are_drained()
+    {
+        await using var rig = await Rig.StartAsync();
+        var publisher = await rig.ConnectPublisherAsync(options => options with { ShutdownTimeout = TimeSpan.FromSeconds(30) });
+        var confirmed = await publisher.Enqueue("confirmed", qos: 1);
+        await publisher.FlushAsync(Cancel);
+        var late = rig.Tap.On(MqttControlPacketType.PubRec, TapAction.Withhold);
+        await publisher.Enqueue("drained");
+        await late.HitAsync();
+        var disposing = publisher.DisposeAsync();
+        Assert.Equal(PublishOutcome.Confirmed, (await confirmed.Confirm()).Outcome);
+        await late.ReleaseAsync();
+        await disposing;
     }
 
     [Fact]

@@ -51,6 +51,10 @@ internal static class PublishErrors
             ? $"The publisher was disposed before the broker confirmed message {receipt.MessageId}. It is in the ledger, and will be delivered by the next publisher with the same id if that ledger is durable."
             : "The publisher was disposed. The message was not stored.", receipt);
 
+    public static ReliablePublishException FlushEnded() => new(PublishFailure.PublisherDisposed,
+        "The publisher was disposed before everything accepted was finished. What is pending is in the ledger, and will be delivered by the next publisher with the same id if that ledger is durable.",
+        new PublishReceipt { Outcome = PublishOutcome.Unknown });
+
     public static PublishReceipt NotAccepted(LedgerRecord record) => new()
     {
         Outcome = PublishOutcome.NotAccepted,

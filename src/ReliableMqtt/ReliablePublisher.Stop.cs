@@ -41,7 +41,7 @@ public sealed partial class ReliablePublisher
         await _connection.DisposeAsync().ConfigureAwait(false);
 
         // First the pump, which may be committing, then the lease that it commits under, then the ledger.
-        await _pump.StopAsync(static ticket => PublishErrors.Disposed(ticket.Answer is { Status: Ledger.AcceptStatus.Accepted } answer
+        await _pump.StopAsync(static ticket => ticket is null ? PublishErrors.FlushEnded() : PublishErrors.Disposed(ticket.Answer is { Status: Ledger.AcceptStatus.Accepted } answer
             ? new PublishReceipt { Outcome = PublishOutcome.Pending, MessageId = answer.MessageId }
             : new PublishReceipt { Outcome = ticket.TryWithdraw() ? PublishOutcome.NotAccepted : PublishOutcome.Unknown })).ConfigureAwait(false);
         await _pump.DisposeAsync().ConfigureAwait(false);

@@ -191,8 +191,8 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         else waiter.Source.TrySetResult(where == Whereabouts.Confirmed ? new PublishReceipt { Outcome = PublishOutcome.Confirmed } : null);
     }
 
-    /// <summary>Ends the loop after what was posted before, and answers everybody who still waits with this error.</summary>
-    public async Task StopAsync(Func<PublishTicket, Exception> error)
+    /// <summary>Ends the loop after what was posted before, and answers everybody who still waits with this error; a flush has no ticket.</summary>
+    public async Task StopAsync(Func<PublishTicket?, Exception> error)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         _inputs.Writer.TryComplete();
@@ -200,7 +200,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         _receipts.Dismiss(error);
         foreach (var incoming in _session?.Uncertain.Concat(_session.TakeUnstored()) ?? []) ((PublishTicket?)incoming.Ticket)?.Fail(error((PublishTicket)incoming.Ticket!));
         while (_early.TryDequeue(out var input)) ((PublishTicket?)input.Subject)?.Fail(error((PublishTicket)input.Subject!));
-        foreach (var flush in _flushes) flush.Source.TrySetException(error(new PublishTicket(false)));
+        foreach (var flush in _flushes) flush.Source.TrySetException(error(null));
         _flushes.Clear();
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
 /// <summary>Awaits conditions instead of guessing times.</summary>
@@ -19,6 +21,10 @@ public static class Eventually
     /// <summary>The same with words that are made at the end of the wait, when there is something to tell.</summary>
     public static Task Async(Func<bool> condition, Func<string> reason, TimeSpan? deadline = null) =>
         Async(() => Task.FromResult(condition()), reason, deadline);
+
+    /// <summary>The same with the condition itself for words.</summary>
+    public static Task True(Func<bool> condition, int seconds = 20, [CallerArgumentExpression(nameof(condition))] string? what = null) =>
+        Async(condition, what!, TimeSpan.FromSeconds(seconds));
 
     private static async Task Async(Func<Task<bool>> condition, Func<string> reason, TimeSpan? deadline)
     {

@@ -3,6 +3,7 @@ using MQTTnet;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
+using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 

@@ -1,6 +1,7 @@
 using MQTTnet;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
+using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.Session;
 
 namespace ReliableMqtt.IntegrationTests.Mqtt;

@@ -4,6 +4,7 @@ using MQTTnet.Formatter;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
+using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 

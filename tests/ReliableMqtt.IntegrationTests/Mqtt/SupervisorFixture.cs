@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MQTTnet;
 using MQTTnet.Protocol;
+using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Mqtt;
 using ReliableMqtt.Session;

@@ -7,6 +7,7 @@ using MQTTnet.Formatter;
 using MQTTnet.Implementations;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
+using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 

@@ -26,7 +26,8 @@ public sealed class DisposeTests
         Assert.Equal((PublishOutcome.Pending, "id-1", false), (published.Receipt.Outcome, published.Receipt.MessageId.Value, published.IsTransient));
         var waited = await PublisherCalls.FailsAsync(() => waiting, PublishFailure.PublisherDisposed);
         Assert.Equal((PublishOutcome.Pending, pending.MessageId), (waited.Receipt.Outcome, waited.Receipt.MessageId));
-        await PublisherCalls.FailsAsync(() => flushing, PublishFailure.PublisherDisposed);
+        var ended = await PublisherCalls.FailsAsync(() => flushing, PublishFailure.PublisherDisposed);
+        Assert.Contains("is in the ledger", ended.Message, StringComparison.Ordinal);
         await PublisherCalls.FailsAsync(() => pending.Confirm(), PublishFailure.PublisherDisposed);
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => publisher.Publish("too late"));

@@ -146,6 +146,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             MaxDeadLetters = _options.MaxDeadLetters,
             DeadLetterRetention = _options.DeadLetterRetention,
             TimeProvider = _time,
+            Logger = _logger,
         };
         var durability = await RetryOpenAsync(open, cancellationToken).ConfigureAwait(false);
         Log.LedgerOpened(_logger, _options.PublisherId, _options.Ledger.Kind, durability.Level, durability.Description);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace ReliableMqtt.Ledger;
 
 /// <summary>What a ledger needs to know about the publisher that opens it.</summary>
@@ -26,4 +28,7 @@ public sealed record LedgerOpenOptions
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the ledger reports what a person should know, such as records that it cannot read. Default: nowhere.</summary>
+    public ILogger? Logger { get; init; }
 }

@@ -5,5 +5,7 @@ namespace ReliableMqtt.Ledger;
 /// <param name="InFlight">Messages with a packet id.</param>
 /// <param name="DeadLetters">Dead letters kept.</param>
 /// <param name="PendingBytes">Bytes of backlog and in-flight messages.</param>
-/// <param name="OldestAcceptedAt">When the oldest unfinished message was accepted; null when there is none.</param>
-public sealed record LedgerStatistics(long Backlog, long InFlight, long DeadLetters, long PendingBytes, DateTimeOffset? OldestAcceptedAt);
+/// <param name="OldestAcceptedAt">When the oldest unfinished message was accepted; null when there is none, or when the store would have to look through too much to tell.</param>
+/// <param name="Quarantined">Records that could not be read and were put aside.</param>
+public sealed record LedgerStatistics(
+    long Backlog, long InFlight, long DeadLetters, long PendingBytes, DateTimeOffset? OldestAcceptedAt, long Quarantined = 0);

@@ -138,8 +138,8 @@ public abstract partial class AckLedgerConformance
     public async Task Only_dead_letters_are_replayed_and_purged()
     {
         var owner = await OpenOwnerAsync();
-        var sent = await owner.SendAsync(1, Message("pending", "pending"), Message("confirmed", "confirmed"), Message("automatic"));
-        await owner.CommitAsync(commit => commit with { Confirms = [LedgerOwner.Confirm(sent[1], 2), LedgerOwner.Confirm(sent[2], 3)] });
+        var sent = await owner.SendAsync(1, Message("automatic"), Message("confirmed", "confirmed"), Message("pending", "pending"));
+        await owner.CommitAsync(commit => commit with { Confirms = [LedgerOwner.Confirm(sent[0], 1), LedgerOwner.Confirm(sent[1], 2)] });
         foreach (var record in sent)
         {
             Assert.Equal(ReplayStatus.AlreadyLive, (await owner.Ledger.ReplayAsync(record.MessageId, Cancel)).Status);
@@ -148,7 +148,7 @@ public abstract partial class AckLedgerConformance
 
         Assert.Equal(ReplayStatus.NotFound, (await owner.Ledger.ReplayAsync("nobody", Cancel)).Status);
         Assert.False(await owner.Ledger.PurgeAsync("nobody", Cancel));
-        await AssertStatusAsync(owner.Ledger, LedgerStatus.Confirmed, sent[1].MessageId, sent[2].MessageId);
+        await AssertStatusAsync(owner.Ledger, LedgerStatus.Confirmed, sent[0].MessageId, sent[1].MessageId);
         Assert.Empty(await BacklogAsync(owner.Ledger));
     }
 

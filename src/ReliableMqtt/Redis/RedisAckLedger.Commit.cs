@@ -1,0 +1,68 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Telemetry;
+using StackExchange.Redis;
+
+namespace ReliableMqtt.Redis;
+
+// The owner's group commit.
+public sealed partial class RedisAckLedger
+{
+    private RedisKey[]? _commitKeys;
+
+    /// <inheritdoc />
+    /// <remarks>One <c>EVALSHA</c> for all that the commit says. While Redis is at its <c>maxmemory</c> appends are refused and all else goes on.</remarks>
+    public override async ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        var binding = Bound(cancellationToken);
+        CommitRules.Check(commit, binding.Nonce);
+        var reply = await RunAsync(binding, commit, cancellationToken).ConfigureAwait(false);
+        switch ((string)reply[0]!)
+        {
+            case "FENCED":
+                return new CommitResult { Status = CommitStatus.Fenced };
+            case "ROLLEDBACK":
+                Log.LedgerRolledBack(binding.Logger, binding.Options.PublisherId, commit.Operation - 1, commit.ExpectedTail);
+                return new CommitResult { Status = CommitStatus.RolledBack };
+            case "BAD":
+                throw CommitRules.Refused(commit, (string)reply[1]!);
+            case "KNOWN":
+                return Answer(CommitStatus.KnownIds, reply) with { Known = Known(commit, reply) };
+            case var status:
+                var result = Answer(status == "APPLIED" ? CommitStatus.Applied : CommitStatus.AppendsRefused, reply) with { FirstMoved = (long)reply[3] };
+                if (_held.Token == commit.Epoch.Token) _held = new Ownership(commit.Epoch.Token, Math.Max(_held.Operation, commit.Operation), Math.Max(_held.Tail, result.Tail));
+                return result;
+        }
+    }
+
+    private async Task<RedisValue[]> RunAsync(Binding binding, LedgerCommit commit, CancellationToken cancellationToken)
+    {
+        var keys = binding.Keys;
+        _commitKeys ??= [keys.Header, keys.Inflight, keys.State, keys.Backlog, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1, keys.Ended];
+        try
+        {
+            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: false);
+            return (RedisValue[])(await binding.Link.RunAsync(RedisScript.Commit, _commitKeys, values, cancellationToken).ConfigureAwait(false))!;
+        }
+        catch (LedgerUnavailableException error) when (RedisLink.IsOutOfMemory(error) && commit.Appends.Count > 0)
+        {
+            // The same operation without its appends. Should a copy of the whole one still come through, only the first of the two counts.
+            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: true);
+            return (RedisValue[])(await binding.Link.RunAsync(RedisScript.Commit, _commitKeys, values, cancellationToken).ConfigureAwait(false))!;
+        }
+    }
+
+    private static CommitResult Answer(CommitStatus status, RedisValue[] reply) => new() { Status = status, Tail = (long)reply[1], BacklogCount = (long)reply[2] };
+
+    private static KnownAppend[] Known(LedgerCommit commit, RedisValue[] reply)
+    {
+        var known = new KnownAppend[(reply.Length - 3) / 2];
+        for (var i = 0; i < known.Length; i++)
+        {
+            var index = (int)reply[3 + (2 * i)] - 1;
+            known[i] = new KnownAppend(index, StatusText.Parse(commit.Appends[index].Record.MessageId, (string)reply[4 + (2 * i)]!));
+        }
+
+        return known;
+    }
+}

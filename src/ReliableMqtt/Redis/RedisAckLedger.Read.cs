@@ -1,0 +1,98 @@
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
+using ReliableMqtt.Telemetry;
+using StackExchange.Redis;
+
+namespace ReliableMqtt.Redis;
+
+// What is there: receipts, counts, pages of the backlog.
+public sealed partial class RedisAckLedger
+{
+    // A page of the backlog, in bytes: enough for one trip, not enough to be felt.
+    private const int PageBytes = 4 << 20;
+
+    // To tell the oldest message the in-flight records are looked through, unless there are more bytes of them.
+    private const int LookThroughBytes = 4 << 20;
+
+    /// <inheritdoc />
+    public override async ValueTask<IReadOnlyList<StatusAnswer>> FindAsync(IReadOnlyList<MessageId> messageIds, CancellationToken cancellationToken)
+    {
+        var binding = Bound(cancellationToken);
+        ArgumentNullException.ThrowIfNull(messageIds);
+        var answers = new List<StatusAnswer>(messageIds.Count);
+        foreach (var some in messageIds.Chunk(500)) answers.AddRange(await FindSomeAsync(binding, some, cancellationToken).ConfigureAwait(false));
+        return answers;
+    }
+
+    private static async Task<IEnumerable<StatusAnswer>> FindSomeAsync(Binding binding, MessageId[] messageIds, CancellationToken cancellationToken)
+    {
+        var keys = binding.Keys;
+        while (true)
+        {
+            var nonce = binding.Nonce;
+            var values = new RedisValue[2 * messageIds.Length];
+            for (var i = 0; i < messageIds.Length; i++)
+            {
+                var id = messageIds[i];
+                values[2 * i] = id.Value;
+                values[(2 * i) + 1] = id.TryGetSequence(out var sequence) && id.LedgerNonce == nonce ? sequence : RedisValue.EmptyString;
+            }
+
+            var reply = (RedisValue[])(await binding.Link.RunAsync(
+                RedisScript.Find, [keys.Header, keys.Ids, keys.Done0, keys.Done1, keys.Ended], values, cancellationToken).ConfigureAwait(false))!;
+            // Another ledger began since this one was opened: what an automatic id of the old one says is unknown here.
+            if (reply[0] == binding.NonceText || reply[0] == "") return messageIds.Select((id, i) => StatusText.Parse(id, (string)reply[i + 1]!));
+            await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken)
+    {
+        var binding = Bound(cancellationToken);
+        var keys = binding.Keys;
+        var reply = (RedisValue[])(await binding.Link.RunAsync(
+            RedisScript.Statistics, [keys.Header, keys.Inflight, keys.Backlog, keys.DeadOrder, keys.Quarantine], [LookThroughBytes], cancellationToken).ConfigureAwait(false))!;
+        DateTimeOffset? oldest = null;
+        var lowest = long.MaxValue;
+        foreach (var bytes in reply[5..])
+        {
+            if (!RecordCodec.TryDecode((ReadOnlyMemory<byte>)bytes, binding.Nonce, out var record, out _) || record.Sequence >= lowest) continue;
+            (lowest, oldest) = (record.Sequence, record.AcceptedAt);
+        }
+
+        return new LedgerStatistics((long)reply[0], (long)reply[1], (long)reply[2], (long)reply[3], oldest, (long)reply[4]);
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask<IReadOnlyList<LedgerRecord>> ReadBacklogAsync(long afterSequence, int count, CancellationToken cancellationToken)
+    {
+        var binding = Bound(cancellationToken);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var page = new List<LedgerRecord>();
+        while (true)
+        {
+            var reply = (RedisValue[])(await binding.Link.RunAsync(
+                RedisScript.Backlog, [binding.Keys.Backlog], [afterSequence, count, PageBytes], cancellationToken).ConfigureAwait(false))!;
+            foreach (var bytes in reply)
+            {
+                if (RecordCodec.TryDecode((ReadOnlyMemory<byte>)bytes, binding.Nonce, out var record, out var problem)) page.Add(record);
+                else await QuarantineAsync(binding, "backlog", binding.Keys.Backlog, "", bytes, problem, "", cancellationToken).ConfigureAwait(false);
+            }
+
+            // An empty page says that there is no more: never when all of it was unreadable.
+            if (page.Count > 0 || reply.Length == 0) return page;
+        }
+    }
+
+    private static async Task QuarantineAsync(
+        Binding binding, string place, RedisKey key, RedisValue field, RedisValue bytes, string problem, string token, CancellationToken cancellationToken)
+    {
+        var keys = binding.Keys;
+        var reply = await binding.Link.RunAsync(
+            RedisScript.Quarantine, [keys.Header, key, keys.Quarantine, keys.Ended, keys.State, keys.DeadOrder],
+            [place, field, bytes, $"The record {problem}.", token], cancellationToken).ConfigureAwait(false);
+        if (reply.Resp2Type == ResultType.Array) throw new LedgerFencedException("The epoch is stale: another process has acquired the lease.");
+        Log.Quarantined(binding.Logger, place, (string)field!, problem, (string)keys.Quarantine!);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using ReliableMqtt.Ledger;
+using StackExchange.Redis;
+
+namespace ReliableMqtt.Redis;
+
+/// <summary>Asks the server what survives its death: <c>INFO</c> and <c>CONFIG GET</c>.</summary>
+internal static class RedisDurability
+{
+    /// <exception cref="RedisException">There is no answer now.</exception>
+    /// <exception cref="TimeoutException">There is no answer now.</exception>
+    public static async Task<LedgerDurability> ReadAsync(IDatabase database, RedisKey key)
+    {
+        var info = await InfoAsync(database, key).ConfigureAwait(false);
+        return new RedisFacts
+        {
+            Kind = Kind(info),
+            Version = info.GetValueOrDefault("valkey_version") ?? info.GetValueOrDefault("garnet_version") ?? info.GetValueOrDefault("redis_version") ?? "of unknown version",
+            Role = info.GetValueOrDefault("role"),
+            Mode = info.GetValueOrDefault("server_mode") ?? info.GetValueOrDefault("redis_mode"),
+            Replicas = int.TryParse(info.GetValueOrDefault("connected_slaves"), CultureInfo.InvariantCulture, out var replicas) ? replicas : 0,
+            AppendOnly = await ConfigAsync(database, key, "appendonly").ConfigureAwait(false),
+            AppendFsync = await ConfigAsync(database, key, "appendfsync").ConfigureAwait(false),
+            Save = await ConfigAsync(database, key, "save").ConfigureAwait(false),
+            MaxMemory = await ConfigAsync(database, key, "maxmemory").ConfigureAwait(false),
+            MaxMemoryPolicy = await ConfigAsync(database, key, "maxmemory-policy").ConfigureAwait(false),
+        }.Judge();
+    }
+
+    private static string Kind(Dictionary<string, string> info) =>
+        info.GetValueOrDefault("server_name") is { Length: > 0 } name ? name
+        : info.ContainsKey("garnet_version") ? "garnet"
+        : info.ContainsKey("dragonfly_version") ? "dragonfly"
+        : "redis";
+
+    private static async Task<Dictionary<string, string>> InfoAsync(IDatabase database, RedisKey key)
+    {
+        var server = Server(database, key);
+        var all = new Dictionary<string, string>();
+        foreach (var section in new[] { "server", "replication" })
+        {
+            var text = (string?)await server.ExecuteAsync("INFO", section).ConfigureAwait(false) ?? "";
+            foreach (var line in text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries))
+                if (line.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon) all[line[..colon]] = line[(colon + 1)..];
+        }
+
+        return all;
+    }
+
+    private static async Task<string?> ConfigAsync(IDatabase database, RedisKey key, string name)
+    {
+        try
+        {
+            var pair = (RedisValue[]?)await Server(database, key).ExecuteAsync("CONFIG", "GET", name).ConfigureAwait(false);
+            return pair is { Length: 2 } ? (string?)pair[1] : null;
+        }
+        catch (RedisServerException)
+        {
+            // Forbidden (NOPERM), renamed, or not known to this kind of server.
+            return null;
+        }
+        catch (RedisCommandException)
+        {
+            // Forbidden by the configuration of the connection.
+            return null;
+        }
+    }
+
+    // In a cluster: the one that has the ledger.
+    private static IServer Server(IDatabase database, RedisKey key)
+    {
+        var endpoint = database.IdentifyEndpoint(key) ?? database.Multiplexer.GetEndPoints()[0];
+        return database.Multiplexer.GetServer(endpoint);
+    }
+}

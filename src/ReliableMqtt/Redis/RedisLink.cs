@@ -1,0 +1,86 @@
+using ReliableMqtt.Ledger;
+using StackExchange.Redis;
+
+namespace ReliableMqtt.Redis;
+
+/// <summary>
+/// Runs scripts, and turns what can go wrong into the two things that a ledger must tell apart: there is no answer (yet), or there is one.
+/// All scripts are safe to repeat, so no answer is answered by asking again.
+/// </summary>
+internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database, TimeProvider time)
+{
+    /// <summary>How long a call asks again by itself before it says that the ledger is unavailable: a restart of the server is shorter as a rule.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    public TimeProvider Time => time;
+
+    public IDatabase Database { get; } = multiplexer.GetDatabase(database);
+
+    /// <summary>Runs a script until it answers.</summary>
+    /// <exception cref="LedgerUnavailableException">It did not for a while: it may have been applied or not.</exception>
+    public async Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await TryRunAsync(script, keys, values, cancellationToken).ConfigureAwait(false);
+            }
+            catch (LedgerUnavailableException error) when (!IsOutOfMemory(error) && time.GetElapsedTime(begun) < Patience)
+            {
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Runs a script once. The arguments must stay unchanged for ever when this throws: a copy of the call may still be on its way.</summary>
+    public async Task<RedisResult> TryRunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return await Database.ScriptEvaluateAsync(script.Text, keys, values).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            throw new LedgerUnavailableException($"The ledger's script '{script.Name}' {Explain(error)}", error);
+        }
+    }
+
+    /// <summary>Deletes a key, and does not mind if it cannot.</summary>
+    public async Task TryDeleteAsync(RedisKey key)
+    {
+        try
+        {
+            await Database.KeyDeleteAsync(key).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // It has an expiry.
+        }
+    }
+
+    /// <summary>The server has refused to store more, before it wrote anything.</summary>
+    public static bool IsOutOfMemory(LedgerUnavailableException error) =>
+        error.InnerException is RedisServerException server
+        && (server.Message.StartsWith("OOM", StringComparison.Ordinal) || server.Message.Contains("-OOM", StringComparison.Ordinal));
+
+    /// <summary>The call certainly did not reach the server, or the server refused it before it ran.</summary>
+    public static bool WasNotRun(LedgerUnavailableException error) => error.InnerException switch
+    {
+        RedisServerException => true,
+        RedisConnectionException connection => connection.CommandStatus is CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog,
+        RedisTimeoutException timeout => timeout.Commandstatus is CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog,
+        _ => false,
+    };
+
+    private static string Explain(Exception error) => error switch
+    {
+        RedisServerException => $"was refused by the server and has changed nothing: {error.Message}",
+        TimeoutException => "was not answered in time; it may have been applied, and is safe to repeat.",
+        _ => "got no answer, since the connection is broken; it may have been applied, and is safe to repeat.",
+    };
+}

@@ -1,0 +1,82 @@
+-- What several scripts need; put before each of them.
+--
+-- Every script makes all of its checks before its first write, since a script that fails half-way keeps what it has written. Only the first
+-- write of a script can be refused for want of memory: one that may be refused (it grows) writes the header first, one that must get
+-- through (it drains, or guards) first deletes a field that never exists.
+local call = redis.call
+
+-- A number as text: without exponent, however large.
+local function text(number) return string.format('%.0f', number) end
+
+-- A sequence as it stands in a record: eight bytes, big-endian.
+local function pack_sequence(n)
+  local floor = math.floor
+  return string.char(0, floor(n / 281474976710656) % 256, floor(n / 1099511627776) % 256, floor(n / 4294967296) % 256,
+    floor(n / 16777216) % 256, floor(n / 65536) % 256, floor(n / 256) % 256, n % 256)
+end
+
+-- The sequence of a record, or of eight bytes when asked to begin at the first.
+local function read_sequence(bytes, from)
+  local n = 0
+  for i = from or 2, (from or 2) + 7 do n = n * 256 + string.byte(bytes, i) end
+  return n
+end
+
+local function stamp(record, sequence) return string.sub(record, 1, 1) .. pack_sequence(sequence) .. string.sub(record, 10) end
+
+-- unpack() takes fewer than 8,000 values. The step is even, for pairs.
+local function write(command, key, values, first, last)
+  for i = first or 1, last or #values, 4000 do call(command, key, unpack(values, i, math.min(i + 3999, last or #values))) end
+end
+
+local function fetch(command, key, fields)
+  if #fields <= 4000 then return #fields > 0 and call(command, key, unpack(fields)) or {} end
+  local all = {}
+  for i = 1, #fields, 4000 do
+    local part = call(command, key, unpack(fields, i, math.min(i + 3999, #fields)))
+    for j = 1, #part do all[i + j - 1] = part[j] end
+  end
+  return all
+end
+
+-- Names the life of the server: it changes at every restart and promotion.
+local function server() return string.match(call('INFO', 'replication'), 'master_replid:(%x+)') end
+
+-- Server time in milliseconds.
+local function now() local t = call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end
+
+-- What the index of ids says of each of them, or false: pending and dead ones, then those that were finished in this window or the last.
+local function statuses(ids, index, done0, done1)
+  local live, a, b = fetch('HMGET', index, ids), fetch('HMGET', done0, ids), fetch('HMGET', done1, ids)
+  local all = {}
+  for i = 1, #ids do all[i] = live[i] or a[i] or b[i] end
+  return all
+end
+
+-- An automatic id needs no entry in the index once its message is confirmed: that no trace is left says so. So whatever ends in another way
+-- leaves its sequence here. Bounded: below 'forgotten' nothing is said of any automatic id.
+local function leave_trace(header, ended, sequences)
+  if #sequences == 0 then return end
+  local values = {}
+  for i, sequence in ipairs(sequences) do values[2 * i - 1], values[2 * i] = sequence, sequence end
+  write('ZADD', ended, values)
+  local surplus = call('ZCARD', ended) - 65536
+  if surplus <= 0 then return end
+  local last = call('ZRANGE', ended, surplus - 1, surplus - 1)[1]
+  call('ZREMRANGEBYRANK', ended, 0, surplus - 1)
+  if tonumber(last) > tonumber(call('HGET', header, 'forgotten')) then call('HSET', header, 'forgotten', last) end
+end
+
+-- Sequences that the store may have lost unseen are never given out again: the tail jumps, and what it jumped over reads as unknown.
+-- Of many jumps the oldest are merged into 'forgotten'. Returns the new tail and the fields to write.
+local function jump(tail, lost, forgotten)
+  local first, last, count = tail + 1, tail + 1048576, 0
+  lost = lost .. text(first) .. '-' .. text(last) .. ' '
+  for _ in string.gmatch(lost, ' ') do count = count + 1 end
+  if count > 64 then
+    forgotten = math.max(forgotten, tonumber(string.match(lost, '^u?%d+%-(%d+) ')))
+    lost = string.match(lost, '^%S+ (.*)$')
+  end
+  return last, {'tail', text(last), 'lost', lost, 'forgotten', text(forgotten)}
+end
+

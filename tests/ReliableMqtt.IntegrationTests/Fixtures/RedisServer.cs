@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using StackExchange.Redis;
+
+namespace ReliableMqtt.IntegrationTests.Fixtures;
+
+/// <summary>A redis-server of the test's own, on a free loopback port, with a folder of its own that is gone with it.</summary>
+public sealed class RedisServer : IAsyncDisposable
+{
+    private const int SigStop = 19, SigContinue = 18;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly string _executable;
+    private readonly string _folder = Directory.CreateTempSubdirectory("reliable-mqtt-redis-").FullName;
+    private readonly RedisSettings _settings;
+    private Process? _process;
+
+    private RedisServer(string executable, RedisSettings settings) => (_executable, _settings) = (executable, settings);
+
+    /// <summary>The TCP port on 127.0.0.1; it stays the same over restarts.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>For StackExchange.Redis.</summary>
+    public string Address => $"127.0.0.1:{Port}";
+
+    /// <summary>Starts a server; skips the test when there is no redis-server.</summary>
+    public static async Task<RedisServer> StartAsync(RedisSettings? settings = null)
+    {
+        var server = new RedisServer(Require.Redis(), settings ?? new RedisSettings());
+        try
+        {
+            // Somebody may take the free port before the server does: then it is another port's turn.
+            for (var attempt = 1; ; attempt++)
+            {
+                server.Port = FreePort();
+                if (await server.TryLaunchAsync()) return server;
+                if (attempt == 5) throw new InvalidOperationException($"redis-server does not start:\n{server.ReadLog()}");
+            }
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it again on the same port, with what it has on disk.</summary>
+    public async Task StartAgainAsync()
+    {
+        for (var attempt = 1; !await TryLaunchAsync(); attempt++)
+        {
+            if (attempt == 10) throw new InvalidOperationException($"redis-server does not start again on port {Port}:\n{ReadLog()}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
+    /// <summary>Ends it with SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is not { } process) return;
+        if (!process.HasExited) process.Kill();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+        process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>SIGKILL, and then it begins again.</summary>
+    public async Task RestartAsync()
+    {
+        await KillAsync();
+        await StartAgainAsync();
+    }
+
+    /// <summary>Freezes it: connections stay, answers do not come.</summary>
+    public void Stop() => Signal(SigStop);
+
+    /// <summary>Lets it go on.</summary>
+    public void Continue() => Signal(SigContinue);
+
+    /// <summary>A connection to look inside, and to change settings. The caller disposes it.</summary>
+    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync($"{Address},allowAdmin=true,connectRetry=10");
+
+    public string ReadLog() => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
+    }
+
+    private string LogPath => Path.Combine(_folder, "redis.log");
+
+    private async Task<bool> TryLaunchAsync()
+    {
+        var configuration = Path.Combine(_folder, "redis.conf");
+        await File.WriteAllLinesAsync(configuration, Configuration());
+        _process = Process.Start(new ProcessStartInfo(_executable, [configuration]) { RedirectStandardOutput = true })
+            ?? throw new InvalidOperationException($"{_executable} did not start.");
+        var start = TimeProvider.System.GetTimestamp();
+        while (!_process.HasExited)
+        {
+            if (await AnswersAsync() && !_process.HasExited) return true;
+            if (TimeProvider.System.GetElapsedTime(start) > Patience) break;
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        }
+
+        await KillAsync();
+        return false;
+    }
+
+    private IEnumerable<string> Configuration() =>
+    [
+        $"port {Port}",
+        "bind 127.0.0.1",
+        $"dir {_folder}",
+        $"logfile {LogPath}",
+        $"appendonly {(_settings.AppendOnly ? "yes" : "no")}",
+        $"appendfsync {_settings.AppendFsync}",
+        "save \"\"",
+        $"maxmemory {_settings.MaxMemory}",
+        $"maxmemory-policy {_settings.MaxMemoryPolicy}",
+        .. _settings.ExtraLines,
+    ];
+
+    // An answer of any kind but LOADING; a server with users says NOAUTH.
+    private async Task<bool> AnswersAsync()
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, Port);
+            await socket.SendAsync("EXISTS x\r\n"u8.ToArray());
+            var answer = new byte[256];
+            var length = await socket.ReceiveAsync(answer).WaitAsync(Patience);
+            return length > 0 && !System.Text.Encoding.UTF8.GetString(answer, 0, length).Contains("LOADING", StringComparison.Ordinal);
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private void Signal(int signal)
+    {
+        if (Kill(_process!.Id, signal) != 0) throw new InvalidOperationException($"Signal {signal} failed with error {Marshal.GetLastPInvokeError()}.");
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static extern int Kill(int processId, int signal);
+}

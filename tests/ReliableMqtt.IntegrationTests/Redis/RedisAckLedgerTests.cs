@@ -1,0 +1,30 @@
+using ReliableMqtt.IntegrationTests.Fixtures;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Redis;
+using ReliableMqtt.Tests.Ledger;
+
+namespace ReliableMqtt.IntegrationTests.Redis;
+
+/// <summary>The conformance suite on a redis-server for each test, since one of them kills it.</summary>
+public sealed class RedisAckLedgerTests : AckLedgerConformance
+{
+    private RedisServer? _server;
+
+    protected override bool HonoursTimeProvider => false;
+
+    protected override bool CanRestartStore => true;
+
+    protected override int ModelSteps => 1_500;
+
+    protected override async ValueTask<AckLedger> CreateOnFreshStoreAsync()
+    {
+        _server ??= await RedisServer.StartAsync();
+        return await CreateOnSameStoreAsync();
+    }
+
+    protected override ValueTask<AckLedger> CreateOnSameStoreAsync() => ValueTask.FromResult<AckLedger>(new RedisAckLedger(_server!.Address));
+
+    protected override async ValueTask RestartStoreAsync() => await _server!.RestartAsync();
+
+    protected override ValueTask DisposeStoreAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

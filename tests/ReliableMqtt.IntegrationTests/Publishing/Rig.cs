@@ -30,16 +30,24 @@ internal sealed class Rig : IAsyncDisposable
     private readonly BrokerKind _kind;
     private readonly MosquittoSettings? _settings;
     private readonly bool _counting;
+    private readonly Func<AckLedger> _newLedger;
     private int _fences;
 
-    private Rig(BrokerKind kind, MosquittoSettings? settings, bool counting) => (_kind, _settings, _counting) = (kind, settings, counting);
+    private Rig(BrokerKind kind, MosquittoSettings? settings, bool counting, Func<AckLedger>? ledger)
+    {
+        (_kind, _settings, _counting) = (kind, settings, counting);
+        _newLedger = ledger ?? (() => new InMemoryAckLedger(Store));
+    }
 
     public WireTap Tap { get; } = new();
+
+    /// <summary>What all publishers of the rig have logged.</summary>
+    public IReadOnlyList<(int Id, string Text)> LogEntries => [.. _log.Entries.Select(entry => (entry.Id, entry.Text))];
 
     public InMemoryLedgerStore Store { get; } = new();
 
     /// <summary>The ledger of the publisher that was started last.</summary>
-    public InMemoryAckLedger Ledger { get; private set; } = null!;
+    public AckLedger Ledger { get; private set; } = null!;
 
     public TestedBroker Broker { get; private set; } = null!;
 
@@ -53,9 +61,9 @@ internal sealed class Rig : IAsyncDisposable
 
     public IReadOnlyList<WirePacket> PubRels => Tap.Of(MqttControlPacketType.PubRel, Direction.ToBroker);
 
-    public static async Task<Rig> StartAsync(BrokerKind kind = BrokerKind.Mosquitto, MosquittoSettings? settings = null, bool counting = true)
+    public static async Task<Rig> StartAsync(BrokerKind kind = BrokerKind.Mosquitto, MosquittoSettings? settings = null, bool counting = true, Func<AckLedger>? ledger = null)
     {
-        var rig = new Rig(kind, settings, counting);
+        var rig = new Rig(kind, settings, counting, ledger);
         try
         {
             await rig.AddBrokerAsync();
@@ -73,7 +81,7 @@ internal sealed class Rig : IAsyncDisposable
     public async Task<ReliablePublisher> StartPublisherAsync(
         Func<ReliablePublisherOptions, ReliablePublisherOptions>? change = null, Action<MqttClientOptionsBuilder>? mqtt = null)
     {
-        Ledger = new InMemoryAckLedger(Store);
+        Ledger = _newLedger();
         var options = new ReliablePublisherOptions
         {
             PublisherId = PublisherId,

@@ -21,7 +21,7 @@ public sealed class PendingPublish
     public bool IsDuplicate => Receipt.IsDuplicate;
 
     /// <summary>Waits for the end of the message. Cancelling ends the wait, not the delivery.</summary>
-    /// <returns>The final receipt, whatever the outcome.</returns>
+    /// <returns>The final receipt, whatever the outcome; <see cref="PublishOutcome.Unknown"/> when the ledger no longer knows the message.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled; the message stays in the ledger.</exception>
     /// <exception cref="ReliablePublishException">The publisher was disposed while the message was pending; the receipt says so.</exception>
     public Task<PublishReceipt> WaitForConfirmAsync(CancellationToken cancellationToken = default) => _wait(cancellationToken);

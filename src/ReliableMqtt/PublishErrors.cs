@@ -15,6 +15,8 @@ internal static class PublishErrors
             $"Message {receipt.MessageId} expired before it could be sent, and has left the ledger. Publish it again if it still matters.", receipt),
         PublishOutcome.DeadLettered or PublishOutcome.Purged => new ReliablePublishException(PublishFailure.DeadLettered,
             $"Message {receipt.MessageId} was given up{Words(receipt)}. It is among the dead letters; decide there whether to replay it.", receipt),
+        PublishOutcome.Unknown => new ReliablePublishException(PublishFailure.General,
+            $"The ledger accepted message {receipt.MessageId} and no longer knows it: it ended long ago, or the store has lost it. Whether the broker has it is not known. Publish it again, with the same message id, if it matters.", receipt),
         _ => new ReliablePublishException(PublishFailure.General, $"Message {receipt.MessageId} ended as {receipt.Outcome}{Words(receipt)}.", receipt),
     };
 

@@ -84,11 +84,12 @@ public sealed partial class ReliablePublisher
     {
         while (true)
         {
-            var waiter = new EndWaiter(sequence, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
+            var waiter = new EndWaiter(sequence, pending.MessageId, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
             if (!_pump.Post(new(PumpInputKind.Await) { Subject = waiter })) throw PublishErrors.Disposed(pending);
             var end = await waiter.Source.Task.WaitAsync(cancellationToken).ConfigureAwait(false)
                 ?? await AskLedgerAsync(pending, cancellationToken).ConfigureAwait(false);
-            if (end.IsFinal)
+            // That the ledger knows nothing of it is the last word too: it ended long ago, or is lost with the store.
+            if (end.IsFinal || end.Outcome == PublishOutcome.Unknown)
                 return end with
                 {
                     MessageId = pending.MessageId,
@@ -115,7 +116,7 @@ public sealed partial class ReliablePublisher
         }
         catch (LedgerUnavailableException)
         {
-            return pending with { Outcome = PublishOutcome.Unknown };
+            return pending with { Outcome = PublishOutcome.Pending };
         }
     }
 

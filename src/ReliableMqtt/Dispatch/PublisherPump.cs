@@ -186,7 +186,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
     private void Await(EndWaiter waiter)
     {
-        var where = _session?.Locate(waiter.Sequence) ?? Whereabouts.Elsewhere;
+        var where = _session?.Locate(waiter.Sequence, waiter.MessageId) ?? Whereabouts.Elsewhere;
         if (where == Whereabouts.Pending) _receipts.Add(waiter.Sequence, waiter);
         else waiter.Source.TrySetResult(where == Whereabouts.Confirmed ? new PublishReceipt { Outcome = PublishOutcome.Confirmed } : null);
     }

@@ -58,8 +58,9 @@ internal readonly record struct PumpInput(PumpInputKind Kind)
 
 /// <summary>Waits for the end of an accepted message.</summary>
 /// <param name="Sequence">Its sequence.</param>
+/// <param name="MessageId">Its message id.</param>
 /// <param name="Source">Set to the final receipt, or to null when only the ledger can tell.</param>
-internal sealed record EndWaiter(long Sequence, TaskCompletionSource<PublishReceipt?> Source);
+internal sealed record EndWaiter(long Sequence, MessageId MessageId, TaskCompletionSource<PublishReceipt?> Source);
 
 /// <summary>Waits for the end of all that was given to the pump before it.</summary>
 internal sealed class FlushWaiter

@@ -76,7 +76,8 @@ internal sealed class ReceiptBook(TimeProvider time)
                 ticket.End(receipt);
                 break;
             case EndWaiter end:
-                end.Source.TrySetResult(receipt);
+                // Where it waited for another message of this sequence, in a ledger that is no more, only the ledger can tell it the truth.
+                end.Source.TrySetResult(receipt.MessageId == end.MessageId ? receipt : null);
                 break;
         }
     }

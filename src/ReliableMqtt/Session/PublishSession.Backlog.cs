@@ -140,11 +140,13 @@ internal sealed partial class PublishSession
     }
 
     /// <summary>Where the message with this sequence is, as far as memory tells.</summary>
-    public Whereabouts Locate(long sequence)
+    public Whereabouts Locate(long sequence, MessageId messageId)
     {
         foreach (var handshake in _bySequence)
         {
             if (handshake.Record.Sequence != sequence || handshake.Stage == HandshakeStage.Finished) continue;
+            // A ledger that began anew gives out the same sequences again.
+            if (handshake.Record.MessageId != messageId) return Whereabouts.Elsewhere;
             return handshake.Stage == HandshakeStage.Confirming ? Whereabouts.Confirmed : Whereabouts.Pending;
         }
 

@@ -61,7 +61,7 @@ internal sealed class PumpHarness : IAsyncDisposable, IWire
     /// <summary>Completes when everything that was posted before has been handled.</summary>
     public async Task SettleAsync()
     {
-        var probe = new EndWaiter(long.MaxValue, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var probe = new EndWaiter(long.MaxValue, default, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
         Pump.Post(new(PumpInputKind.Await) { Subject = probe });
         await probe.Source.Task.WaitAsync(TimeSpan.FromSeconds(10));
     }

@@ -20,7 +20,8 @@ internal static class PublishVerb
         var window = CommonOptions.Window();
         var ledger = new Option<LedgerAddress>("--ledger")
         {
-            Description = "Where accepted messages are kept: memory (lost with the process)",
+            Description = "Where accepted messages are kept: memory (lost with the process), or redis[s]://[user:password@]host[:port][,options]; the options are "
+                + "those of StackExchange.Redis. The same command run again after a crash publishes what is missing, and nothing twice",
             HelpName = "LEDGER",
             DefaultValueFactory = _ => LedgerAddress.Parse("memory"),
             CustomParser = argument => CommonOptions.Parse(argument, LedgerAddress.Parse),
@@ -51,6 +52,7 @@ internal static class PublishVerb
         };
         var minBackoff = CommonOptions.Seconds("--min-backoff", "Bound of the first random wait before a reconnect. Default 0.5");
         var maxBackoff = CommonOptions.Seconds("--max-backoff", "Bound of any wait before a reconnect. Default 30");
+        var lease = CommonOptions.Seconds("--lease", "How long this process owns the publisher id without renewal; at least 5. Default 10");
         var flushTimeout = CommonOptions.Seconds("--flush-timeout", "How long to wait at the end for all confirms together. Default 300", "--confirm-timeout");
         var history = new Option<string?>("--history")
         {
@@ -61,7 +63,7 @@ internal static class PublishVerb
 
         var command = new Command("publish", "Publishes messages and says what became of them; ends with 0 when all are confirmed (QoS 0: sent).")
         {
-            broker, ledger, publisherId, topic, qos, csv, lines, count, size, protocol, window, rate, minBackoff, maxBackoff, flushTimeout, history, verbose,
+            broker, ledger, publisherId, topic, qos, csv, lines, count, size, protocol, window, rate, minBackoff, maxBackoff, lease, flushTimeout, history, verbose,
         };
         command.Validators.Add(result =>
         {
@@ -83,6 +85,8 @@ internal static class PublishVerb
             };
             if (parsed.GetValue(minBackoff) is { } min) options = options with { MinBackoff = TimeSpan.FromSeconds(min) };
             if (parsed.GetValue(maxBackoff) is { } max) options = options with { MaxBackoff = TimeSpan.FromSeconds(max) };
+
+            if (parsed.GetValue(lease) is { } owned) options = options with { LeaseDuration = TimeSpan.FromSeconds(owned) };
 
             var level = parsed.GetValue(qos) ?? MqttQualityOfServiceLevel.AtLeastOnce;
             var target = parsed.GetRequiredValue(topic);

@@ -116,14 +116,14 @@ prove() {
     draw "$from" "$to"
     gap=$drawn
 
-    # Half-way, something happens to a server, in every other life until each has had its three.
+    # Half-way, something happens to a server, until each has had its three.
     if confirms $((gap / 2)); then
       remember_confirmed
-      if ((life % 4 == 1 && broker_restarts < 3)); then
+      if ((life % 2 == 1 && broker_restarts < 3)); then
         stop_mosquitto
         start_mosquitto
         broker_restarts=$((broker_restarts + 1))
-      elif ((life % 4 == 3 && redis_kills < 3)); then
+      elif ((life % 2 == 0 && redis_kills < 3)); then
         kill_redis
         start_redis
         redis_kills=$((redis_kills + 1))

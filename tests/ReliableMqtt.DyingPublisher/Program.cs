@@ -1,0 +1,21 @@
+using System.Globalization;
+using System.Text;
+using MQTTnet.Protocol;
+using ReliableMqtt;
+using ReliableMqtt.DyingPublisher;
+using ReliableMqtt.Redis;
+
+// REDIS BROKER-PORT PUBLISHER-ID QOS COUNT before|after append|release|confirm
+// Publishes COUNT messages with the ids m1, m2, … at once, and kills itself at the given place. Ends with 0 only when it was never there.
+var (redis, port, id, qos, count) = (args[0], Number(args[1]), args[2], (MqttQualityOfServiceLevel)Number(args[3]), Number(args[4]));
+await using var publisher = await ReliablePublisher.StartAsync(new ReliablePublisherOptions
+{
+    PublisherId = id,
+    Mqtt = client => client.WithTcpServer("127.0.0.1", port),
+    Ledger = new DyingLedger(new RedisAckLedger(redis), args[5], args[6]),
+    LeaseDuration = TimeSpan.FromSeconds(60), // Whoever comes next must not have to wait for its end.
+});
+await Task.WhenAll(Enumerable.Range(1, count).Select(i => publisher.PublishAsync(
+    new PublishMessage("t", Encoding.UTF8.GetBytes($"m{i}"), qos, new PublishOptions { MessageId = $"m{i}" }))));
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using ReliableMqtt.IntegrationTests.Fixtures;
+using ReliableMqtt.IntegrationTests.Publishing;
+using ReliableMqtt.Redis;
+
+namespace ReliableMqtt.IntegrationTests.Redis;
+
+// A process of its own is killed with SIGKILL at each place where it matters, and the next one goes on: from Redis, and from nothing else.
+public sealed class RedisCrashTests
+{
+    private const int Messages = 5;
+    private const int Killed = 128 + 9;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1, "before", "append")]
+    [InlineData(1, "after", "append")]
+    [InlineData(1, "before", "confirm")]
+    [InlineData(1, "after", "confirm")]
+    [InlineData(2, "before", "append")]
+    [InlineData(2, "after", "append")]
+    [InlineData(2, "before", "release")]
+    [InlineData(2, "after", "release")]
+    [InlineData(2, "before", "confirm")]
+    [InlineData(2, "after", "confirm")]
+    public async Task A_publisher_killed_there_is_followed_at_once_by_one_that_goes_on(int qos, string when, string section)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
+        Assert.Equal(Killed, await RunDyingAsync(redis.Address, rig.Proxy.Port, qos, when, section));
+        var sentBefore = rig.Publishes.Count;
+
+        // The dead one has the lease for a minute; a wait here ends after half of one.
+        var next = await rig.ConnectPublisherAsync();
+        await next.StatusIsAsync(status => status.IsOwner);
+        string[] names = [.. Enumerable.Range(1, Messages).Select(i => $"m{i}")];
+        var receipts = await Task.WhenAll(names.Select(name => next.Publish(PublisherCalls.WithId(name, name, qos))));
+        await next.FlushAsync(Cancel);
+
+        Assert.All(receipts, receipt => Assert.Equal(PublishOutcome.Confirmed, receipt.Outcome));
+        Assert.All(receipts, receipt => Assert.Equal(receipt.IsDuplicate, when != "before" || section != "append"));
+        var delivered = (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload).ToList();
+        Assert.Equal(names, delivered.Distinct());
+        Assert.InRange(delivered.Count, Messages, qos == 2 ? Messages : Messages + sentBefore);
+        await rig.AssertNothingStoredAsync();
+        WireAudit.Check(rig.Tap);
+    }
+
+    private static async Task<int> RunDyingAsync(string redis, int port, int qos, string when, string section)
+    {
+        var start = new ProcessStartInfo(Path.ChangeExtension(DyingPublisher, null)) { RedirectStandardError = true };
+        foreach (var argument in new[] { redis, Text(port), Rig.PublisherId, Text(qos), Text(Messages), when, section }) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        try
+        {
+            var error = process.StandardError.ReadToEndAsync(Cancel);
+            await process.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+            TestContext.Current.TestOutputHelper?.WriteLine(await error);
+            return process.ExitCode;
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+        }
+    }
+
+    // Beside this project's output, of the same configuration.
+    private static string DyingPublisher
+    {
+        get
+        {
+            var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+            var name = Assembly.GetExecutingAssembly().GetName().Name!;
+            return Path.Combine(here.FullName.Replace(name, "ReliableMqtt.DyingPublisher", StringComparison.Ordinal), "ReliableMqtt.DyingPublisher.dll");
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,102 @@
+using ReliableMqtt.IntegrationTests.Fixtures;
+using ReliableMqtt.IntegrationTests.Publishing;
+using ReliableMqtt.Redis;
+using StackExchange.Redis;
+
+namespace ReliableMqtt.IntegrationTests.Redis;
+
+// A record that cannot be read is put aside with its reason, is not sent, does not read as confirmed, and the others go on.
+public sealed class RedisQuarantineTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static string Key(string name) => $"reliable-mqtt:{{{Rig.PublisherId}}}:{name}";
+
+    public static TheoryData<string> Damages => ["flipped bit", "cut off", "newer version", "no record at all"];
+
+    private static byte[] Damage(string how, byte[] record)
+    {
+        switch (how)
+        {
+            case "flipped bit":
+                record[^1] ^= 4;
+                return record;
+            case "cut off":
+                return record[..^3];
+            case "newer version":
+                record[0] = 2;
+                return record;
+            default:
+                return "?"u8.ToArray();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task In_the_backlog(string how)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var connection = await redis.ConnectAsync();
+        var database = connection.GetDatabase();
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
+        rig.Proxy.Refuses = true;
+        var dying = await rig.StartPublisherAsync();
+        var pending = new List<PendingPublish>();
+        for (var i = 0; i < 4; i++) pending.Add(await dying.Enqueue($"m{i}"));
+        await rig.CrashAsync(dying);
+        var damaged = Damage(how, (byte[])(await database.ListGetByIndexAsync(Key("backlog"), 1))!);
+        await database.ListSetByIndexAsync(Key("backlog"), 1, damaged);
+
+        var next = await rig.ConnectPublisherAsync();
+        Assert.Equal(PublishOutcome.Confirmed, (await next.Publish("new")).Outcome);
+        await next.FlushAsync(Cancel);
+        Assert.Equal(["m0", "m2", "m3", "new"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
+        await AssertQuarantinedAsync(rig, database, damaged);
+        Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[1].MessageId)).Outcome);
+
+        // Where not even the sequence could be read, it might be any of those that were pending then.
+        var neighbour = how == "no record at all" ? PublishOutcome.Unknown : PublishOutcome.Confirmed;
+        Assert.Equal(neighbour, (await next.Receipt(pending[0].MessageId)).Outcome);
+        await rig.AssertNothingStoredAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task In_flight(string how)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var connection = await redis.ConnectAsync();
+        var database = connection.GetDatabase();
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
+        var dying = await rig.ConnectPublisherAsync();
+        var rule = rig.Tap.On(MQTTnet.Protocol.MqttControlPacketType.PubRec, TapAction.Drop, 3);
+        var pending = new List<PendingPublish>();
+        for (var i = 0; i < 3; i++) pending.Add(await dying.Enqueue($"m{i}"));
+        await rule.HitsAsync(3);
+        await rig.CrashAsync(dying);
+        var entries = (await database.HashGetAllAsync(Key("inflight"))).OrderBy(entry => (int)entry.Name).ToList();
+        Assert.Equal(3, entries.Count);
+        var damaged = Damage(how, (byte[])entries[1].Value!);
+        await database.HashSetAsync(Key("inflight"), entries[1].Name, damaged);
+
+        var next = await rig.ConnectPublisherAsync();
+        Assert.Equal(PublishOutcome.Confirmed, (await next.Publish("new")).Outcome);
+        await next.FlushAsync(Cancel);
+
+        // Its handshake was begun and cannot be ended: what the broker has of it goes with the session, before its packet id is used again.
+        var names = (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload).ToList();
+        Assert.Equal(["m0", "m2", "new"], names.Where(name => name != "m1"));
+        await AssertQuarantinedAsync(rig, database, damaged);
+        Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[1].MessageId)).Outcome);
+        await rig.AssertNothingStoredAsync();
+    }
+
+    private static async Task AssertQuarantinedAsync(Rig rig, IDatabase database, byte[] damaged)
+    {
+        var kept = Assert.Single(await database.HashGetAllAsync(Key("quarantine")));
+        var value = (byte[])kept.Value!;
+        Assert.Equal(damaged, value[(Array.IndexOf(value, (byte)'\n') + 1)..]);
+        Assert.Contains(rig.LogEntries, entry => entry.Id == 3009);
+        Assert.Equal(1, (await rig.Ledger.GetStatisticsAsync(Cancel)).Quarantined);
+    }
+}

@@ -37,8 +37,8 @@ public sealed partial class RedisAckLedger
                     Log.LedgerMissing(binding.Logger, binding.Options.PublisherId);
                     await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
                     break;
-                case var _ when dead.Length == 0 && reply[1] != "grace" && IsDead((string)reply[3]!):
-                    dead = (string)reply[1]!;
+                case var _ when dead.Length == 0 && IsDead((string)reply[3]!):
+                    dead = (string)reply[4]!;
                     break;
                 default:
                     var left = TimeSpan.FromMilliseconds(Math.Clamp((long)reply[2], 1, Milliseconds(binding.Options.LeaseDuration)));

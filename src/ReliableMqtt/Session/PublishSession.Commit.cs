@@ -100,10 +100,12 @@ internal sealed partial class PublishSession
     {
         if (now < _appendsBlockedUntil) return;
         HashSet<MessageId>? ids = null;
+        var bytes = 0L;
         var backlog = _backlogCount - commit.Drops.Count - commit.Assigns.Count;
         while (commit.Appends.Count < _appendLimit && commit.Appends.Count + commit.Assigns.Count < _settings.MaxBatch && _incoming.TryPeek(out var next))
         {
             if (_enqueued - _incoming.Count == _mark && commit.Appends.Count > 0) return;
+            if ((bytes += next.Record.Size) > _settings.MaxBatchBytes && commit.Appends.Count > 0) return;
 
             // Twice the same id in one commit: the second waits for the next one, which finds the first in the ledger.
             if (next.Record.HasApplicationId && !(ids ??= []).Add(next.Record.MessageId)) return;

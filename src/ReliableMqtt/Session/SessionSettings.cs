@@ -21,6 +21,9 @@ internal sealed record SessionSettings
     /// <summary>The most messages that one commit appends or assigns; confirms of what came in meanwhile ride along.</summary>
     public int MaxBatch { get; init; } = 512;
 
+    /// <summary>The most bytes that one commit appends, unless a single message is larger: on a slow line a commit must get through before it is given up and repeated.</summary>
+    public int MaxBatchBytes { get; init; } = 1 << 20;
+
     /// <summary>How many records of the backlog are kept in memory.</summary>
     public int Prefetch { get; init; } = 1024;
 }

@@ -49,6 +49,20 @@ public sealed class RedisCrashTests
         WireAudit.Check(rig.Tap);
     }
 
+    [Fact]
+    public async Task A_restart_of_Redis_after_the_kill_makes_nobody_wait_for_the_dead_one()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
+        Assert.Equal(Killed, await RunDyingAsync(redis.Address, rig.Proxy.Port, 2, "after", "release"));
+        await redis.RestartAsync();
+        var next = await rig.StartPublisherAsync(options => options with { LeaseDuration = TimeSpan.FromSeconds(60) });
+        await next.StatusIsAsync(status => status.IsOwner);
+        await next.FlushAsync(Cancel);
+        Assert.Equal(Messages, (await rig.DeliveriesAsync()).Count);
+        await rig.AssertNothingStoredAsync();
+    }
+
     private static async Task<int> RunDyingAsync(string redis, int port, int qos, string when, string section)
     {
         var start = new ProcessStartInfo(Path.ChangeExtension(DyingPublisher, null)) { RedirectStandardError = true };

@@ -100,6 +100,24 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    public void A_commit_appends_no_more_bytes_than_get_through_at_once_but_at_least_one_message()
+    {
+        // Each counts a flat 64 and its topic of two characters.
+        var session = new SessionHarness(new SessionSettings { MaxBatchBytes = 3 * 66 });
+        for (var i = 0; i < 7; i++) session.Enqueue($"t{i}");
+        session.Enqueue(new string('t', 500));
+        session.Enqueue("t8");
+        List<int> sizes = [];
+        while (session.Session.BuildCommit(session.Now) is { } commit)
+        {
+            sizes.Add(commit.Appends.Count);
+            session.Commit(commit);
+        }
+
+        Assert.Equal([3, 3, 1, 1, 1], sizes);
+    }
+
+    [Fact]
     public void Without_a_connection_messages_are_stored_and_get_no_packet_id()
     {
         var session = new SessionHarness();

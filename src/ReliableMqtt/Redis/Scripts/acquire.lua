@@ -2,7 +2,7 @@
 -- KEYS    1 header  2 lease
 -- ARGV    1 nonce (fresh for each call, the same when it is repeated)  2 duration ms  3 description of the owner
 --         4 token that the caller held before, or ''  5 token whose owner is known to be dead, or ''
--- Output  {'GRANTED', token} | {'HELD', token or 'grace', ms left, description of the holder} | {'MISSING'}: there is no ledger
+-- Output  {'GRANTED', token} | {'HELD', token or 'grace', ms left, description of the last owner, its token} | {'MISSING'}: there is no ledger
 local header, lease = KEYS[1], KEYS[2]
 local h = call('HMGET', header, 'schema', 'epoch', 'tail', 'server', 'grace', 'lost', 'forgotten', 'lives', 'owner')
 if not h[1] then return {'MISSING'} end
@@ -14,12 +14,12 @@ if string.sub(epoch, -32) == ARGV[1] then -- The same call again.
 end
 -- The token fences; the clock only says who may try. What the caller held itself, or a dead process, is nobody's.
 local vacated = epoch ~= '' and (epoch == ARGV[4] or epoch == ARGV[5])
-if held and not vacated then return {'HELD', held, call('PTTL', lease), h[9] or ''} end
+if held and not vacated then return {'HELD', held, call('PTTL', lease), h[9] or '', epoch} end
 if not vacated and h[4] ~= run and #epoch > 32 and h[5] ~= run then
   -- The server was restarted or promoted: its last owner, if it lives, knows what may have been lost, and gets one lease's time to come back.
   call('HSET', header, 'grace', run)
   call('SET', lease, 'grace', 'PX', ARGV[2])
-  return {'HELD', 'grace', tonumber(ARGV[2]), h[9] or ''}
+  return {'HELD', 'grace', tonumber(ARGV[2]), h[9] or '', epoch}
 end
 local token = call('HINCRBY', header, 'epochs', 1) .. ':' .. ARGV[1]
 call('HSET', header, 'epoch', token, 'previous', epoch, 'owner', ARGV[3], 'op', '0', 'answer', '')

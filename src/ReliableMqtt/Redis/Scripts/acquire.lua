@@ -4,7 +4,7 @@
 --         4 token that the caller held before, or ''  5 token whose owner is known to be dead, or ''
 -- Output  {'GRANTED', token} | {'HELD', token or 'grace', ms left, description of the last owner, its token} | {'MISSING'}: there is no ledger
 local header, lease = KEYS[1], KEYS[2]
-local h = call('HMGET', header, 'schema', 'epoch', 'tail', 'server', 'grace', 'lost', 'forgotten', 'lives', 'owner')
+local h = call('HMGET', header, 'schema', 'epoch', 'tail', 'server', 'grace', 'lost', 'forgotten', 'lives', 'owner', 'session')
 if not h[1] then return {'MISSING'} end
 local epoch, held, run = h[2] or '', call('GET', lease), server()
 call('HDEL', header, '-')
@@ -23,8 +23,10 @@ if not vacated and h[4] ~= run and #epoch > 32 and h[5] ~= run then
 end
 local token = call('HINCRBY', header, 'epochs', 1) .. ':' .. ARGV[1]
 call('HSET', header, 'epoch', token, 'previous', epoch, 'owner', ARGV[3], 'op', '0', 'answer', '')
-if h[4] ~= run then -- Nobody is left who knows what was lost.
+if h[4] ~= run then
+  -- Nobody is left who knows what was lost. It may have been that a packet id is in use: that session has to end before ids are given out.
   local _, fields = jump(tonumber(h[3]), h[6], tonumber(h[7]))
+  if h[10] == 'established' then call('HSET', header, 'session', 'condemned') end
   call('HSET', header, 'server', run, 'lives', tonumber(h[8]) + 1, unpack(fields))
 end
 call('SET', lease, token, 'PX', ARGV[2])

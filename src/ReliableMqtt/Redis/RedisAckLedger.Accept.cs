@@ -37,12 +37,7 @@ public sealed partial class RedisAckLedger
         await _accepting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var answers = new AcceptAnswer[records.Count];
-            // So many at a time, so that no call keeps the server long.
-            const int most = 1_000;
-            for (var start = 0; start < records.Count; start += most)
-                await AcceptSomeAsync(binding, records, start, Math.Min(most, records.Count - start), answers, cancellationToken).ConfigureAwait(false);
-            return answers;
+            return await AcceptAllAsync(binding, records, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -50,13 +45,12 @@ public sealed partial class RedisAckLedger
         }
     }
 
-    private async Task AcceptSomeAsync(
-        Binding binding, IReadOnlyList<LedgerRecord> records, int start, int count, AcceptAnswer[] answers, CancellationToken cancellationToken)
+    private async Task<AcceptAnswer[]> AcceptAllAsync(Binding binding, IReadOnlyList<LedgerRecord> records, CancellationToken cancellationToken)
     {
-        var messages = new RedisValue[2 * count];
-        for (var i = 0; i < count; i++)
+        var messages = new RedisValue[2 * records.Count];
+        for (var i = 0; i < records.Count; i++)
         {
-            var record = records[start + i];
+            var record = records[i];
             messages[2 * i] = RecordCodec.Encode(record with { Sequence = 0 });
             messages[(2 * i) + 1] = record.HasApplicationId ? record.MessageId.Value : RedisValue.EmptyString;
         }
@@ -74,14 +68,12 @@ public sealed partial class RedisAckLedger
                     if (await TryAcceptAsync(binding, messages, () => isUncertain = true, cancellationToken).ConfigureAwait(false) is { } reply)
                     {
                         isUncertain = false;
-                        Read(reply, records, start, count, binding.Nonce, answers);
-                        return;
+                        return Read(reply, records, binding.Nonce);
                     }
                 }
                 catch (LedgerUnavailableException error) when (RedisLink.IsOutOfMemory(error))
                 {
-                    for (var i = 0; i < count; i++) answers[start + i] = new AcceptAnswer(AcceptStatus.Full, records[start + i].MessageId, 0);
-                    return;
+                    return [.. records.Select(record => new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0))];
                 }
                 catch (LedgerUnavailableException error)
                 {
@@ -156,25 +148,28 @@ public sealed partial class RedisAckLedger
         await binding.Link.TryDeleteAsync(binding.Keys.Acceptor(acceptor)).ConfigureAwait(false);
     }
 
-    private static void Read(RedisValue[] reply, IReadOnlyList<LedgerRecord> records, int start, int count, ulong nonce, AcceptAnswer[] answers)
+    private static AcceptAnswer[] Read(RedisValue[] reply, IReadOnlyList<LedgerRecord> records, ulong nonce)
     {
+        var answers = new AcceptAnswer[records.Count];
         var (sequence, left, next) = ((long)reply[1], (int)reply[2], 3);
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < answers.Length; i++)
         {
-            var id = records[start + i].MessageId;
+            var id = records[i].MessageId;
             if (next < reply.Length && (int)reply[next] == i + 1)
             {
-                answers[start + i] = new AcceptAnswer(AcceptStatus.Known, id, 0, StatusText.Parse(id, (string)reply[next + 1]!));
+                answers[i] = new AcceptAnswer(AcceptStatus.Known, id, 0, StatusText.Parse(id, (string)reply[next + 1]!));
                 next += 2;
             }
             else if (left-- > 0)
             {
-                answers[start + i] = new AcceptAnswer(AcceptStatus.Accepted, id.IsEmpty ? MessageId.ForSequence(nonce, sequence) : id, sequence);
+                answers[i] = new AcceptAnswer(AcceptStatus.Accepted, id.IsEmpty ? MessageId.ForSequence(nonce, sequence) : id, sequence);
                 sequence++;
             }
             else
-                answers[start + i] = new AcceptAnswer(AcceptStatus.Full, id, 0);
+                answers[i] = new AcceptAnswer(AcceptStatus.Full, id, 0);
         }
+
+        return answers;
     }
 
     private static void CheckRecord(LedgerRecord record)

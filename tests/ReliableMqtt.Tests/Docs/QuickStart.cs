@@ -1,6 +1,6 @@
 #region quick start
 using ReliableMqtt;
-using ReliableMqtt.Ledger;
+using ReliableMqtt.Redis;
 #endregion
 
 // Not a namespace of ReliableMqtt: the usings have to be those that an application needs.
@@ -17,7 +17,7 @@ internal static class QuickStart
         {
             PublisherId = "plant-7-gateway", // MQTT client id and name of the ledger: the same after each restart
             Mqtt = client => client.WithTcpServer("localhost", 1883),
-            Ledger = new InMemoryAckLedger(), // gone with the process
+            Ledger = new RedisAckLedger("localhost:6379"), // or new InMemoryAckLedger(), which is gone with the process
         });
         var receipt = await publisher.PublishExactlyOnceAsync("plant/7/temperature", "21.5");
         Console.WriteLine($"{receipt.MessageId}: {receipt.Outcome}");

@@ -14,6 +14,8 @@ internal static class DeadLetterCodec
 {
     private const int Fixed = 16;
 
+    private static readonly long EarliestTime = DateTimeOffset.MinValue.ToUnixTimeMilliseconds(), LatestTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     public static byte[] EncodeHeader(DeadLetterReason reason, DateTimeOffset failedAt)
     {
         var header = new byte[Fixed + Encoding.UTF8.GetByteCount(reason.Text ?? "")];
@@ -35,11 +37,19 @@ internal static class DeadLetterCodec
             return false;
         }
 
-        if (!RecordCodec.TryDecode(bytes[length..], ledgerNonce, out var record, out problem)) return false;
         var header = bytes.Span[..length];
+        var failedAt = BinaryPrimitives.ReadInt64BigEndian(header[4..]);
+        if (failedAt < EarliestTime || failedAt > LatestTime)
+        {
+            // No checksum covers the header.
+            problem = "has a dead letter's header with a time out of range";
+            return false;
+        }
+
+        if (!RecordCodec.TryDecode(bytes[length..], ledgerNonce, out var record, out problem)) return false;
         var reason = new DeadLetterReason(
             (DeadLetterCause)header[12], header[13] == 0 ? null : header[14], header[15] == 0 ? null : Encoding.UTF8.GetString(header[Fixed..]));
-        letter = new DeadLetter(record, reason, DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(header[4..])));
+        letter = new DeadLetter(record, reason, DateTimeOffset.FromUnixTimeMilliseconds(failedAt));
         return true;
     }
 }

@@ -39,7 +39,9 @@ internal sealed record OwnerDescription(string Host, string Boot, string PidName
     public static bool TryParse(string text, [NotNullWhen(true)] out OwnerDescription? owner)
     {
         owner = null;
-        var parts = text.Split(' ').Select(part => part.Split('=', 2)).Where(part => part.Length == 2).ToDictionary(part => part[0], part => Uri.UnescapeDataString(part[1]));
+        var parts = new Dictionary<string, string>();
+        foreach (var part in text.Split(' ').Select(part => part.Split('=', 2)).Where(part => part.Length == 2))
+            if (!parts.TryAdd(part[0], Uri.UnescapeDataString(part[1]))) return false;
         if (!parts.TryGetValue("host", out var host) || !parts.TryGetValue("boot", out var boot) || !parts.TryGetValue("pidns", out var pidns)
             || !parts.TryGetValue("pid", out var pidText) || !parts.TryGetValue("start", out var start)
             || !int.TryParse(pidText, NumberStyles.None, CultureInfo.InvariantCulture, out var pid)) return false;

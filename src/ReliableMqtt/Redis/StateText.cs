@@ -13,6 +13,8 @@ internal static class StateText
         $"{state.Stage switch { InflightStage.Sent => 'S', InflightStage.Released => 'R', _ => 'P' }} {state.Order.Sequence} {state.Order.Ordinal} {state.ReleaseOrder} {state.Refusals} {state.DueAt?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "-"}");
 
     /// <exception cref="FormatException">It is no state.</exception>
+    /// <exception cref="OverflowException">A number is too large.</exception>
+    /// <exception cref="ArgumentException">The due time is out of range.</exception>
     public static InflightState Parse(string? text, long sequence)
     {
         if (text is null) return new InflightState(InflightStage.Sent, new SendOrder(sequence));
@@ -26,7 +28,7 @@ internal static class StateText
             _ => throw new FormatException($"'{text}' is not a state."),
         };
         return new InflightState(
-            stage, new SendOrder(parts[1] == "-" ? sequence : Number(parts[1]), Number(parts[2])), Number(parts[3]), (int)Number(parts[4]),
+            stage, new SendOrder(parts[1] == "-" ? sequence : Number(parts[1]), Number(parts[2])), Number(parts[3]), checked((int)Number(parts[4])),
             parts[5] == "-" ? null : DateTimeOffset.FromUnixTimeMilliseconds(Number(parts[5])));
     }
 

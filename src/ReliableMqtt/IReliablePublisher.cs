@@ -65,5 +65,6 @@ public interface IReliablePublisher : IAsyncDisposable
     Task FlushAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Drops the connection, if there is one, and connects at once, also out of <see cref="ConnectionState.Faulted"/>; returns when connected.</summary>
+    /// <exception cref="InvalidOperationException">The broker refuses for good, another client has taken the session, another process dispatches, or the publisher only accepts.</exception>
     Task ReconnectAsync(CancellationToken cancellationToken = default);
 }

@@ -33,7 +33,7 @@ internal static class OptionsValidator
         Require(options.PublisherId.Length <= MaxPublisherIdLength, nameof(options.PublisherId),
             $"has at most {MaxPublisherIdLength} characters, not {options.PublisherId.Length}");
         if (MqttText.FindProblem(options.PublisherId) is { } problem) Require(false, nameof(options.PublisherId), problem);
-        Require(options.Mqtt is not null, nameof(options.Mqtt), "is missing: say where the broker is");
+        Require(options.Mqtt is not null || options.AcceptOnly, nameof(options.Mqtt), "is missing: say where the broker is");
         Require(options.Ledger is not null, nameof(options.Ledger), "is missing: say where accepted messages are kept");
         Require(options.TimeProvider is not null, nameof(options.TimeProvider), "must not be null: leave it out for the system's clock");
     }

@@ -73,7 +73,7 @@ public sealed partial class ReliablePublisher
 
     private PublishTicket Post(LedgerRecord record, bool wantsConfirm)
     {
-        var ticket = new PublishTicket(wantsConfirm);
+        var ticket = new PublishTicket(wantsConfirm) { Record = record };
         if (record.MessageId.IsAutomatic)
         {
             _ = AnswerKnownAsync(record, ticket);
@@ -130,7 +130,7 @@ public sealed partial class ReliablePublisher
         var answer = ticket.Answer!.Value;
         if (answer.Status == AcceptStatus.Full) throw PublishErrors.Full(record);
         var known = answer.Status == AcceptStatus.Known;
-        var receipt = known ? FromLedger(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
+        var receipt = known ? StatusReceipt.Of(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
         return new PendingPublish(receipt, token => receipt.IsFinal
             ? Task.FromResult(receipt)
             : WaitForEndAsync(receipt, answer.Sequence, token));
@@ -145,7 +145,7 @@ public sealed partial class ReliablePublisher
         // A duplicate, a full ledger, or a message whose end this process no longer learns by itself.
         var answer = ticket.Answer!.Value;
         if (answer.Status == AcceptStatus.Full) throw PublishErrors.Full(record);
-        var receipt = answer.Status == AcceptStatus.Known ? FromLedger(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
+        var receipt = answer.Status == AcceptStatus.Known ? StatusReceipt.Of(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
         if (receipt.IsFinal) return receipt;
         var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - _time.GetElapsedTime(started);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -67,7 +67,7 @@ public sealed partial class ReliablePublisher
         ThrowIfDisposed();
         if (messageId.IsEmpty) throw new ArgumentException("A message id is needed.", nameof(messageId));
         var answers = await _options.Ledger.FindAsync([messageId], cancellationToken).ConfigureAwait(false);
-        return FromLedger(answers[0]);
+        return StatusReceipt.Of(answers[0]);
     }
 
     /// <inheritdoc />
@@ -108,7 +108,7 @@ public sealed partial class ReliablePublisher
         try
         {
             // Also while the publisher drains: the ledger is closed last.
-            return FromLedger((await _options.Ledger.FindAsync([pending.MessageId], cancellationToken).ConfigureAwait(false))[0]);
+            return StatusReceipt.Of((await _options.Ledger.FindAsync([pending.MessageId], cancellationToken).ConfigureAwait(false))[0]);
         }
         catch (ObjectDisposedException)
         {
@@ -119,22 +119,4 @@ public sealed partial class ReliablePublisher
             return pending with { Outcome = PublishOutcome.Pending };
         }
     }
-
-    private static PublishReceipt FromLedger(StatusAnswer answer) => new()
-    {
-        MessageId = answer.MessageId,
-        Outcome = answer.Status switch
-        {
-            LedgerStatus.Pending => PublishOutcome.Pending,
-            LedgerStatus.Confirmed => PublishOutcome.Confirmed,
-            LedgerStatus.DeadLettered when answer.ReasonCode is not null => PublishOutcome.Rejected,
-            LedgerStatus.DeadLettered => PublishOutcome.DeadLettered,
-            LedgerStatus.Expired => PublishOutcome.Expired,
-            LedgerStatus.Purged => PublishOutcome.Purged,
-            _ => PublishOutcome.Unknown,
-        },
-        ReasonCode = answer.ReasonCode,
-        NoMatchingSubscribers = answer is { Status: LedgerStatus.Confirmed, ReasonCode: Session.ReasonCodes.NoMatchingSubscribers },
-        ConfirmedAt = answer.Status == LedgerStatus.Confirmed ? answer.FinishedAt : null,
-    };
 }

@@ -21,7 +21,8 @@ public sealed partial class ReliablePublisher
     private async Task DrainAsync()
     {
         if (_options.ShutdownTimeout <= TimeSpan.Zero) return;
-        var flush = new FlushWaiter();
+        // Without the lease the rest is somebody else's to send.
+        var flush = new FlushWaiter { OwnOnly = true };
         if (!_pump.Post(new(PumpInputKind.Flush) { Subject = flush })) return;
         try
         {

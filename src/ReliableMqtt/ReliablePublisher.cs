@@ -34,15 +34,13 @@ public sealed partial class ReliablePublisher : IReliablePublisher
 
     private ReliablePublisher(ReliablePublisherOptions options)
     {
+        // The connection of a process that only accepts is never started: what it is told does not matter.
+        if (options.AcceptOnly) options = options with { Mqtt = options.Mqtt ?? (static client => client.WithTcpServer("nowhere.invalid")) };
         _options = options;
         DeadLetters = new DeadLetterBox(options.Ledger);
         _time = options.TimeProvider;
         _logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ReliableMqtt");
         _events = new EventRelay(_logger);
-        _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished };
-        _connection = new ConnectionSupervisor(options, _pump, _logger, Random.Shared);
-        _connection.StateChanged += change => _events.Raise(ConnectionStateChangedAsync, change);
-        _pump.Wire = _connection;
         var settings = new SessionSettings
         {
             MaxInFlight = options.MaxInFlight,
@@ -53,14 +51,20 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             Overflow = options.Overflow,
             RetryDelay = attempt => Backoff.Draw(attempt, options.MinBackoff, options.MaxBackoff, Random.Shared),
         };
+        _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished, Settings = settings };
+        _connection = new ConnectionSupervisor(options, _pump, _logger, Random.Shared);
+        _connection.StateChanged += change => _events.Raise(ConnectionStateChangedAsync, change);
+        _pump.Wire = _connection;
         _ownership = new Ownership(options.PublisherId, options.Ledger, _pump, settings, options.LeaseDuration, _time, _logger)
         {
+            AcceptOnly = options.AcceptOnly,
             Changed = isOwner =>
             {
                 if (isOwner) _connection.Start();
                 else if (_disposed == 0) _connection.Suspend(); // At its end the publisher stops, it is not taken over.
             },
         };
+        _connection.MayConnect = _ownership.MayConnectAsync;
     }
 
     /// <summary>
@@ -74,7 +78,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     {
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidator.Validate(options);
-        _ = new MqttOptionsFactory(options).Create();
+        if (!options.AcceptOnly) _ = new MqttOptionsFactory(options).Create();
         var publisher = new ReliablePublisher(options with { });
         try
         {
@@ -131,6 +135,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     public Task ReconnectAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
+        if (_options.AcceptOnly) throw new InvalidOperationException("AcceptOnly is set: this publisher has no connection.");
         return _connection.ReconnectAsync(cancellationToken);
     }
 

@@ -16,9 +16,16 @@ public sealed record ReliablePublisherOptions
 
     /// <summary>
     /// How to reach the broker: address, TLS, credentials, protocol version, keep alive. Client id, Clean Start (0) and session expiry are set
-    /// before it runs, and undoing them is an error. It runs again for each connection, so that credentials may change.
+    /// before it runs, and undoing them is an error. It runs again for each connection, so that credentials may change. Mandatory, unless
+    /// <see cref="AcceptOnly"/> is set.
     /// </summary>
-    public required Action<MqttClientOptionsBuilder> Mqtt { get; init; }
+    public Action<MqttClientOptionsBuilder>? Mqtt { get; init; }
+
+    /// <summary>
+    /// This process only accepts messages into the shared ledger, and waits for their ends: it never asks for the lease and makes no connection to the broker. Another process with the same
+    /// <see cref="PublisherId"/> and without this option must run to send them. For web front ends, say. Messages of QoS 0 are refused. Default false.
+    /// </summary>
+    public bool AcceptOnly { get; init; }
 
     /// <summary>Where accepted messages are kept. The publisher disposes it.</summary>
     public required AckLedger Ledger { get; init; }

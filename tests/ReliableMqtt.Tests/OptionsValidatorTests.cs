@@ -86,11 +86,14 @@ public class OptionsValidatorTests
     [Fact]
     public void Every_option_with_a_bound_is_checked()
     {
-        string[] unbounded = ["ConfigureClient", "LoggerFactory", "RequireDurableLedger"];
+        string[] unbounded = ["AcceptOnly", "ConfigureClient", "LoggerFactory", "RequireDurableLedger"];
         var bounded = typeof(ReliablePublisherOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Select(property => property.Name).Except(unbounded);
         Assert.Empty(bounded.Except(Refused.Select(row => row.Data.Item1)));
     }
+
+    [Fact]
+    public void Who_only_accepts_needs_no_broker() => OptionsValidator.Validate(Valid with { AcceptOnly = true, Mqtt = null });
 
     [Fact]
     public void Missing_options_are_refused() => Assert.Throws<ArgumentNullException>(() => OptionsValidator.Validate(null!));
@@ -122,6 +125,7 @@ public class OptionsValidatorTests
         Assert.Equal(OverflowPolicy.Wait, Valid.Overflow);
         Assert.Equal(TimeSpan.Zero, Valid.LedgerStartTimeout);
         Assert.False(Valid.RequireDurableLedger);
+        Assert.False(Valid.AcceptOnly);
         Assert.Null(Valid.LoggerFactory);
         Assert.Null(Valid.ConfigureClient);
         Assert.Same(TimeProvider.System, Valid.TimeProvider);

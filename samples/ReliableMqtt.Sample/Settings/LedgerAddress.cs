@@ -12,16 +12,20 @@ internal sealed class LedgerAddress
     private readonly string _shown;
     private readonly Func<AckLedger> _open;
 
-    private LedgerAddress(string shown, Func<AckLedger> open)
+    private LedgerAddress(string shown, bool isShared, Func<AckLedger> open)
     {
         _shown = shown;
+        IsShared = isShared;
         _open = open;
     }
+
+    /// <summary>Other processes can reach it.</summary>
+    public bool IsShared { get; }
 
     /// <exception cref="FormatException">There is no such ledger.</exception>
     public static LedgerAddress Parse(string text) => text switch
     {
-        "memory" => new LedgerAddress(text, () => new InMemoryAckLedger()),
+        "memory" => new LedgerAddress(text, isShared: false, () => new InMemoryAckLedger()),
         _ when text.StartsWith("redis://", StringComparison.Ordinal) => ParseRedis(text["redis://".Length..], isSecure: false),
         _ when text.StartsWith("rediss://", StringComparison.Ordinal) => ParseRedis(text["rediss://".Length..], isSecure: true),
         _ => throw new FormatException($"'{text}' is not a ledger: expected {Kinds}."),
@@ -52,6 +56,6 @@ internal sealed class LedgerAddress
         if (isSecure) options.Ssl = true;
         if (credentials.Length > 1 && credentials[0].Length > 0) options.User = Uri.UnescapeDataString(credentials[0]);
         if (credentials.Length > 0) options.Password = Uri.UnescapeDataString(credentials[^1]);
-        return new LedgerAddress($"redis://{options.ToString(includePassword: false)}", () => new RedisAckLedger(options));
+        return new LedgerAddress($"redis://{options.ToString(includePassword: false)}", isShared: true, () => new RedisAckLedger(options));
     }
 }

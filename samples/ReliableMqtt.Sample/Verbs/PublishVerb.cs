@@ -15,6 +15,7 @@ internal static class PublishVerb
     public static Command Create()
     {
         var broker = CommonOptions.Broker();
+        broker.Required = false;
         var protocol = CommonOptions.Protocol();
         var qos = CommonOptions.QualityOfService();
         var window = CommonOptions.Window();
@@ -59,16 +60,22 @@ internal static class PublishVerb
             Description = "Append a line an event: I n (invoked), A n id (accepted), C n id (confirmed), F n reason (failed); - for the standard output",
             HelpName = "FILE",
         };
+        var acceptOnly = new Option<bool>("--accept-only")
+        {
+            Description = "Only accept into the shared ledger, without a connection to the broker: another process with the same publisher id and ledger sends",
+        };
         var verbose = new Option<bool>("--verbose") { Description = "The library's log on the standard error" };
 
         var command = new Command("publish", "Publishes messages and says what became of them; ends with 0 when all are confirmed (QoS 0: sent).")
         {
-            broker, ledger, publisherId, topic, qos, csv, lines, count, size, protocol, window, rate, minBackoff, maxBackoff, lease, flushTimeout, history, verbose,
+            broker, ledger, publisherId, topic, qos, csv, lines, count, size, protocol, window, rate, minBackoff, maxBackoff, lease, flushTimeout, history, acceptOnly, verbose,
         };
         command.Validators.Add(result =>
         {
             var sources = new[] { result.GetResult(csv) is not null, result.GetValue(lines), result.GetResult(count) is not null };
             if (sources.Count(given => given) != 1) result.AddError("Give exactly one of --csv, --lines and --count.");
+            if (result.GetResult(broker) is null && !result.GetValue(acceptOnly)) result.AddError("Option '--broker' is required, unless --accept-only is given.");
+            if (result.GetValue(acceptOnly) && result.GetValue(ledger)?.IsShared != true) result.AddError("--accept-only needs a ledger that others can reach: --ledger redis://…");
         });
 
         command.SetAction((parsed, stop) =>
@@ -77,7 +84,8 @@ internal static class PublishVerb
             var options = new ReliablePublisherOptions
             {
                 PublisherId = parsed.GetRequiredValue(publisherId),
-                Mqtt = client => parsed.GetRequiredValue(broker).Apply(client, version),
+                Mqtt = parsed.GetValue(broker) is { } address ? client => address.Apply(client, version) : null,
+                AcceptOnly = parsed.GetValue(acceptOnly),
                 Ledger = parsed.GetRequiredValue(ledger).Create(),
                 MaxInFlight = parsed.GetValue(window) ?? CommonOptions.DefaultWindow(version),
                 MaxInFlightMqtt311 = parsed.GetValue(window) ?? CommonOptions.DefaultWindow(version),

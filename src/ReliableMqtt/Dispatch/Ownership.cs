@@ -5,33 +5,42 @@ using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt.Dispatch;
 
-/// <summary>Holds the lease of the publisher id: asks for it, starts a session from what the ledger holds, renews it, and starts anew when it is lost.</summary>
-internal sealed class Ownership(
+/// <summary>
+/// Holds the lease of the publisher id: asks for it, starts a session from what the ledger holds, renews it, and starts anew when it is lost. While another process
+/// has it, this one is a standby: it accepts, and asks again.
+/// </summary>
+internal sealed partial class Ownership(
     string publisherId, AckLedger ledger, PublisherPump pump, SessionSettings settings, TimeSpan leaseDuration, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
-    private volatile TaskCompletionSource<CommitStatus> _disobeyed = NewSignal();
-    private volatile TaskCompletionSource<CommitStatus> _changed = NewSignal();
+    private volatile TaskCompletionSource<CommitStatus> _disobeyed = NewSignal<CommitStatus>();
+    private volatile TaskCompletionSource<LedgerChange> _changed = NewSignal<LedgerChange>();
+    private bool _isStandby;
+    private long _countedAt;
 
     /// <summary>Told when this process begins to own the publisher id, and when it no longer does.</summary>
     public Action<bool>? Changed { get; set; }
 
+    /// <summary>Never asks for the lease: what is published here is sent by other processes.</summary>
+    public bool AcceptOnly { get; init; }
+
     /// <summary>True while this process dispatches.</summary>
     public bool IsOwner { get; private set; }
 
-    /// <summary>Runs until cancelled, and then gives the lease back.</summary>
+    /// <summary>Runs until cancelled; the lease is kept then, and <see cref="Epoch"/> says which.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         pump.Disobeyed = status => _disobeyed.TrySetResult(status);
         ledger.Changed += OnLedgerChanged;
+        ledger.Finished += OnFinished;
         try
         {
             while (!stopping.IsCancellationRequested)
             {
                 try
                 {
-                    await OwnOnceAsync(stopping).ConfigureAwait(false);
+                    await (AcceptOnly ? StandByAsync("another process", AskAgain, stopping) : OwnOnceAsync(stopping)).ConfigureAwait(false);
                 }
                 catch (LedgerFencedException)
                 {
@@ -58,6 +67,7 @@ internal sealed class Ownership(
         finally
         {
             ledger.Changed -= OnLedgerChanged;
+            ledger.Finished -= OnFinished;
         }
     }
 
@@ -66,13 +76,17 @@ internal sealed class Ownership(
         var grant = await ledger.AcquireAsync(stopping).ConfigureAwait(false);
         if (grant.Epoch is not { } epoch)
         {
-            await WaitAsync(_changed.Task, grant.RetryAfter > TimeSpan.Zero ? grant.RetryAfter : AskAgain, stopping).ConfigureAwait(false);
+            // A dead owner on this machine is seen only when it is looked for: so not later than in a second.
+            var wait = grant.RetryAfter > TimeSpan.Zero && grant.RetryAfter < AskAgain ? grant.RetryAfter : AskAgain;
+            await StandByAsync(grant.Holder ?? "another process", wait, stopping).ConfigureAwait(false);
             return;
         }
 
         try
         {
-            _disobeyed = NewSignal();
+            _isStandby = false;
+            _disobeyed = NewSignal<CommitStatus>();
+            Renewed(epoch);
             var recovered = await ledger.RecoverAsync(epoch, stopping).ConfigureAwait(false);
             Log.Owned(logger, publisherId, recovered.InFlight.Count, recovered.BacklogCount);
             // Only then may there be a connection: until the pump has the session, it would ask the broker to forget what is in flight.
@@ -82,6 +96,7 @@ internal sealed class Ownership(
         }
         finally
         {
+            _held = null;
             if (stopping.IsCancellationRequested)
             {
                 // The publisher ends the rest in its own order.
@@ -96,6 +111,22 @@ internal sealed class Ownership(
         }
     }
 
+    /// <summary>Waits for a while, or until the lease is given back.</summary>
+    private async Task StandByAsync(string holder, TimeSpan wait, CancellationToken stopping)
+    {
+        pump.Post(new(PumpInputKind.Standby));
+        if (!_isStandby) Log.Standby(logger, publisherId, holder);
+        _isStandby = true;
+        if (_countedAt == 0 || time.GetElapsedTime(_countedAt) > leaseDuration / 3)
+        {
+            _countedAt = time.GetTimestamp();
+            pump.Post(new(PumpInputKind.Counted) { Subject = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false) });
+        }
+
+        await WaitAsync(_changed.Task, wait, stopping).ConfigureAwait(false);
+        if (_changed.Task.IsCompleted) _changed = NewSignal<LedgerChange>();
+    }
+
     /// <summary>The epoch that was held when the run ended: to be released after the pump has stopped, since it may still be committing.</summary>
     public LedgerEpoch? Epoch { get; private set; }
 
@@ -106,12 +137,14 @@ internal sealed class Ownership(
             await WaitAsync(Task.WhenAny(_disobeyed.Task, _changed.Task), leaseDuration / 3, stopping).ConfigureAwait(false);
             if (_disobeyed.Task.IsCompletedSuccessfully)
             {
-                Log.Disowned(logger, publisherId, _disobeyed.Task.Result);
-                await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
+                var why = _disobeyed.Task.Result;
+                Log.Disowned(logger, publisherId, why);
+                // Whoever is fenced has somebody to wait for anyway.
+                if (why != CommitStatus.Fenced) await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
                 return;
             }
 
-            if (_changed.Task.IsCompleted) _changed = NewSignal();
+            if (_changed.Task.IsCompleted) _changed = NewSignal<LedgerChange>();
             try
             {
                 if (!await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false))
@@ -120,8 +153,9 @@ internal sealed class Ownership(
                     return;
                 }
 
+                Renewed(epoch);
                 var statistics = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false);
-                pump.Post(new(PumpInputKind.BacklogCount) { Subject = statistics.Backlog });
+                pump.Post(new(PumpInputKind.Counted) { Subject = statistics });
             }
             catch (LedgerUnavailableException error)
             {
@@ -146,7 +180,14 @@ internal sealed class Ownership(
         Changed?.Invoke(isOwner);
     }
 
-    private void OnLedgerChanged() => _changed.TrySetResult(default);
+    private void OnLedgerChanged(LedgerChange change)
+    {
+        // Work is the session's matter; it is no reason to look at the lease.
+        if (change == LedgerChange.Backlog) pump.Post(new(PumpInputKind.Work));
+        else _changed.TrySetResult(change);
+    }
 
-    private static TaskCompletionSource<CommitStatus> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private void OnFinished(IReadOnlyList<StatusAnswer> answers) => pump.Post(new(PumpInputKind.Finished) { Subject = answers });
+
+    private static TaskCompletionSource<T> NewSignal<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,4 +1,5 @@
 using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Dispatch;
@@ -16,6 +17,9 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
     private int _state;
 
     public bool WantsConfirm { get; } = wantsConfirm;
+
+    /// <summary>What was given, for the receipt.</summary>
+    public LedgerRecord? Record { get; init; }
 
     /// <summary>The answer of the ledger; null until it is known.</summary>
     public AcceptAnswer? Answer => Volatile.Read(ref _answer)?.Value;

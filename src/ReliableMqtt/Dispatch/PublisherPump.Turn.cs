@@ -33,11 +33,14 @@ internal sealed partial class PublisherPump
         Drain(session);
         if (_session != session) return;
         if (session.TryBeginRead(out var after, out var count)) _ = ReadBacklogAsync(session, after, count);
-        Settle(session);
+        var snapshot = new PumpSnapshot(session.InFlight, session.Pending, session.Resumed, session.OldestAcceptedAt, session.IsFull);
+        if (snapshot != _snapshot) Volatile.Write(ref _snapshot, snapshot);
+        if (session.WakeAt is { } at) WakeBy(at);
     }
 
     private void OnCommitted(CommitAnswer answer, DateTimeOffset now)
     {
+        if (answer.Session == _leaving) OnLastAnswer(_leaving, answer.Result, now);
         if (answer.Session != _session) return;
         var again = _session.OnCommitted(answer.Result, now);
         Drain(_session);
@@ -60,7 +63,7 @@ internal sealed partial class PublisherPump
         foreach (var stray in outputs.Strays)
             Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error);
         outputs.Clear();
-        if (outputs.Stopped is { } status) Abandon(status);
+        if (outputs.Stopped is { } status) Abandon(status, isAnswered: true);
     }
 
     /// <summary>Commits, and does not give up: until there is a definite answer, nothing that the commit guards may happen.</summary>
@@ -77,7 +80,7 @@ internal sealed partial class PublisherPump
             {
                 if (failures++ == 0) Log.LedgerUnavailable(_logger, commit.Operation, error);
                 await Task.Delay(LedgerRetry, _time, _stopping.Token).ConfigureAwait(false);
-                if (_session != session) throw new OperationCanceledException("Another session has taken over.");
+                if (_session != session && _leaving != session) throw new OperationCanceledException("Another session has taken over.");
             }
         }
     }
@@ -121,23 +124,18 @@ internal sealed partial class PublisherPump
         Post(new(PumpInputKind.Backlog) { Subject = new BacklogPage(session, records) });
     }
 
-    private void Settle(PublishSession session)
+    /// <summary>Makes the loop turn at this time, if not before.</summary>
+    private void WakeBy(DateTimeOffset at)
     {
-        for (var i = _flushes.Count - 1; i >= 0; i--)
-        {
-            var flush = _flushes[i];
-            if (flush.UpTo is null && session.Answered >= flush.Enqueued) flush.UpTo = session.Tail;
-            if (!(session.LowestUnfinished > flush.UpTo)) continue;
-            flush.Source.TrySetResult();
-            _flushes.RemoveAt(i);
-        }
-
-        var snapshot = new PumpSnapshot(session.InFlight, session.Pending, session.Resumed, session.OldestAcceptedAt, session.IsFull);
-        if (snapshot != _snapshot) Volatile.Write(ref _snapshot, snapshot);
-
-        if (session.WakeAt is not { } at || _timerAt <= at) return;
+        if (_timerAt <= at) return;
         _timerAt = at;
         var wait = at - _time.GetUtcNow();
         _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 }
+
+/// <summary>A page of the backlog that was read for this session.</summary>
+internal sealed record BacklogPage(PublishSession Session, IReadOnlyList<LedgerRecord> Records);
+
+/// <summary>The answer to a commit of this session.</summary>
+internal sealed record CommitAnswer(PublishSession Session, CommitResult Result);

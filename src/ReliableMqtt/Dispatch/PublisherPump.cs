@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 using ReliableMqtt.Telemetry;
 
@@ -24,12 +23,15 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<FlushWaiter> _flushes = [];
-    /// <summary>New messages that came while nobody here owned the ledger.</summary>
-    private readonly Queue<PumpInput> _early = new();
+    /// <summary>New messages that no session has been given yet: there is none, or an accept is on its way that they must not overtake.</summary>
+    private readonly Queue<Incoming> _early = new();
     private readonly Task _loop;
 
     private PublishSession? _session;
+    /// <summary>A session that was let go while the ledger was storing new messages for it.</summary>
+    private PublishSession? _leaving;
     private ConnectionInfo? _connection;
+    private long _given;
     private DateTimeOffset? _timerAt;
     private volatile bool _cleanStart = true;
     private PumpSnapshot _snapshot = new(0, 0, 0, null);
@@ -41,6 +43,9 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         _timer = time.CreateTimer(static state => ((PublisherPump)state!).Post(new(PumpInputKind.Tick)), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Run(RunAsync);
     }
+
+    /// <summary>What is done while the ledger is full, and after which wait.</summary>
+    public SessionSettings Settings { get; init; } = new();
 
     /// <summary>Where packets go. Set before the first connection.</summary>
     public IWire? Wire { get; set; }
@@ -81,13 +86,15 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
                 }
 
                 if (_session is not null) Turn(_session);
+                TurnStandby();
+                SettleFlushes();
             }
 #pragma warning disable CA1031 // An error here is a bug of ours. What is in the ledger is safe: a new session starts from there.
             catch (Exception error)
 #pragma warning restore CA1031
             {
                 Log.PumpFailed(_logger, error);
-                Abandon(CommitStatus.RolledBack);
+                Abandon(CommitStatus.RolledBack, isAnswered: true);
             }
         }
     }
@@ -97,18 +104,20 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         var now = _time.GetUtcNow();
         switch (input.Kind)
         {
-            case PumpInputKind.Publish when _session is null:
-                _early.Enqueue(input);
-                break;
             case PumpInputKind.Publish:
-                _session.Enqueue(input.Record!, (ITicket?)input.Subject);
+                _given++;
+                if (_session is null || MustWait) _early.Enqueue(new Incoming(input.Record!, (ITicket?)input.Subject));
+                else _session.Enqueue(input.Record!, (ITicket?)input.Subject);
                 break;
             case PumpInputKind.Ack:
                 _session?.OnAck(input.ConnectionId, input.Ack, now);
                 break;
             case PumpInputKind.Connected:
                 _connection = (ConnectionInfo)input.Subject!;
-                _session?.OnConnected(_connection, now);
+                if (_session is not null) Verify(new VerifiedConnection(_session, _connection));
+                break;
+            case PumpInputKind.Verified:
+                OnVerified((VerifiedConnection)input.Subject!, now);
                 break;
             case PumpInputKind.ConnectionLost:
                 if (_connection?.ConnectionId == input.ConnectionId) _connection = null;
@@ -120,8 +129,26 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
             case PumpInputKind.Backlog:
                 if (input.Subject is BacklogPage page && page.Session == _session) _session?.OnBacklog(page.Records);
                 break;
-            case PumpInputKind.BacklogCount:
-                _session?.OnBacklogCount((long)input.Subject!);
+            case PumpInputKind.Work:
+                _session?.OnWork();
+                break;
+            case PumpInputKind.Counted:
+                OnCounted((LedgerStatistics)input.Subject!);
+                break;
+            case PumpInputKind.FlushCounted:
+                OnFlushCounted((LedgerStatistics?)input.Subject);
+                break;
+            case PumpInputKind.Standby:
+                _standby = _session is null;
+                break;
+            case PumpInputKind.Accepted:
+                OnAccepted((AcceptBatch)input.Subject!, now);
+                break;
+            case PumpInputKind.Finished:
+                OnFinishedElsewhere((IReadOnlyList<StatusAnswer>)input.Subject!);
+                break;
+            case PumpInputKind.Found:
+                OnFound((FoundAnswer)input.Subject!);
                 break;
             case PumpInputKind.Owned:
                 Own((NewSession)input.Subject!);
@@ -134,7 +161,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
                 break;
             case PumpInputKind.Flush:
                 var flush = (FlushWaiter)input.Subject!;
-                flush.Enqueued = (_session?.Enqueued ?? 0) + _early.Count;
+                flush.Given = _given;
                 _session?.Mark();
                 _flushes.Add(flush);
                 break;
@@ -144,48 +171,14 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         }
     }
 
-    /// <summary>Puts a session to work. Completes when connections may be made for it: <see cref="CleanStart"/> is its own from then on.</summary>
-    public Task OwnAsync(PublishSession session)
-    {
-        var owned = new NewSession(session);
-        return Post(new(PumpInputKind.Owned) { Subject = owned }) ? owned.Ready.Task : Task.FromCanceled(_stopping.Token);
-    }
-
-    private void Own(NewSession owned)
-    {
-        Abandon(null);
-        var session = _session = owned.Session;
-        _cleanStart = session.NeedsCleanStart;
-        while (_early.TryDequeue(out var input)) session.Enqueue(input.Record!, (ITicket?)input.Subject);
-        owned.Ready.TrySetResult();
-        if (_connection is null) return;
-        // What this session holds was sent by an earlier one, and nothing may be resent on a living connection [MQTT-4.4.0-1].
-        Wire!.Recycle(_connection.ConnectionId, RecycleReason.NewOwner);
-        _connection = null;
-    }
-
-    /// <summary>Lets go of the session: what it has not stored is not stored, what it has stored is the ledger's.</summary>
-    private void Abandon(CommitStatus? why)
-    {
-        if (_session is null) return;
-        var unstored = _session.TakeUnstored();
-        // The next session counts from 0.
-        var gone = _session.Enqueued - unstored.Count;
-        foreach (var flush in _flushes) flush.Enqueued = Math.Max(0, flush.Enqueued - gone);
-        foreach (var incoming in unstored) _early.Enqueue(new(PumpInputKind.Publish) { Record = incoming.Record, Subject = incoming.Ticket });
-        foreach (var incoming in _session.Uncertain) ((PublishTicket?)incoming.Ticket)?.Fail(Uncertain(incoming.Record));
-        _receipts.Dismiss(null);
-        _session = null;
-        Volatile.Write(ref _snapshot, new(0, 0, _snapshot.Resumed, null));
-        if (why is not null) Disobeyed?.Invoke(why.Value);
-    }
-
-    private static ReliablePublishException Uncertain(LedgerRecord record) => new(PublishFailure.LedgerUnavailable,
-        "This process lost its hold of the ledger while the message was being stored: it may be in the ledger or not. Publish it again with the same message id to be sure.",
-        new PublishReceipt { Outcome = PublishOutcome.Unknown, Topic = record.Topic, QualityOfService = record.QualityOfService, MessageId = record.HasApplicationId ? record.MessageId : default });
-
     private void Await(EndWaiter waiter)
     {
+        if (_standby)
+        {
+            _asking.Enqueue(waiter);
+            return;
+        }
+
         var where = _session?.Locate(waiter.Sequence, waiter.MessageId) ?? Whereabouts.Elsewhere;
         if (where == Whereabouts.Pending) _receipts.Add(waiter.Sequence, waiter);
         else waiter.Source.TrySetResult(where == Whereabouts.Confirmed ? new PublishReceipt { Outcome = PublishOutcome.Confirmed } : null);
@@ -198,8 +191,11 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         _inputs.Writer.TryComplete();
         await _loop.ConfigureAwait(false);
         _receipts.Dismiss(error);
-        foreach (var incoming in _session?.Uncertain.Concat(_session.TakeUnstored()) ?? []) ((PublishTicket?)incoming.Ticket)?.Fail(error((PublishTicket)incoming.Ticket!));
-        while (_early.TryDequeue(out var input)) ((PublishTicket?)input.Subject)?.Fail(error((PublishTicket)input.Subject!));
+        List<Incoming> left = [.. _accepting?.Messages ?? [], .. _leaving?.Uncertain ?? [], .. _leaving?.TakeUnstored() ?? [], .. _session?.Uncertain ?? [], .. _session?.TakeUnstored() ?? [], .. _early];
+        foreach (var incoming in left)
+            if (incoming.Ticket is PublishTicket ticket) ticket.Fail(error(ticket));
+        _early.Clear();
+        while (_asking.TryDequeue(out var asking)) asking.Source.TrySetResult(null);
         foreach (var flush in _flushes) flush.Source.TrySetException(error(null));
         _flushes.Clear();
     }
@@ -214,15 +210,3 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
 /// <summary>What the status tells of the session.</summary>
 internal sealed record PumpSnapshot(int InFlight, long Pending, long Resumed, DateTimeOffset? OldestAcceptedAt, bool IsFull = false);
-
-/// <summary>A session that is to be put to work.</summary>
-internal sealed record NewSession(PublishSession Session)
-{
-    public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-}
-
-/// <summary>A page of the backlog that was read for this session.</summary>
-internal sealed record BacklogPage(PublishSession Session, IReadOnlyList<LedgerRecord> Records);
-
-/// <summary>The answer to a commit of this session.</summary>
-internal sealed record CommitAnswer(PublishSession Session, CommitResult Result);

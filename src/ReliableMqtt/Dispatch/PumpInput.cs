@@ -25,8 +25,29 @@ internal enum PumpInputKind
     /// <summary>A page of the backlog has been read.</summary>
     Backlog,
 
-    /// <summary>The ledger says how long the backlog is, since others may have appended.</summary>
-    BacklogCount,
+    /// <summary>Others have put something into the backlog.</summary>
+    Work,
+
+    /// <summary>The ledger has counted: <see cref="PumpInput.Subject"/> is the <see cref="LedgerStatistics"/>.</summary>
+    Counted,
+
+    /// <summary>As <see cref="Counted"/>, for flushes; null when there was no answer.</summary>
+    FlushCounted,
+
+    /// <summary>Another process owns the publisher id, so messages are accepted into the backlog.</summary>
+    Standby,
+
+    /// <summary>The ledger has answered an accept: <see cref="PumpInput.Subject"/> is the <see cref="AcceptBatch"/>.</summary>
+    Accepted,
+
+    /// <summary>Messages that this process accepted have come to their end elsewhere: <see cref="PumpInput.Subject"/> is a list of <see cref="StatusAnswer"/>.</summary>
+    Finished,
+
+    /// <summary>The ledger has answered what became of messages: <see cref="PumpInput.Subject"/> is the <see cref="FoundAnswer"/>.</summary>
+    Found,
+
+    /// <summary>The lease is still held, so <see cref="PumpInput.Subject"/>, a <see cref="VerifiedConnection"/>, may be used.</summary>
+    Verified,
 
     /// <summary>This process owns the publisher id now: <see cref="PumpInput.Subject"/> is the <see cref="NewSession"/>.</summary>
     Owned,
@@ -67,8 +88,14 @@ internal sealed class FlushWaiter
 {
     public TaskCompletionSource Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Only what this process has to do itself is waited for: that its messages are in the ledger, and its waiters answered.</summary>
+    public bool OwnOnly { get; init; }
+
     /// <summary>So many messages must have had their answer before <see cref="UpTo"/> is known.</summary>
-    public long Enqueued { get; set; }
+    public long Given { get; set; }
+
+    /// <summary>The ledger is counting for it.</summary>
+    public bool IsCounting { get; set; }
 
     /// <summary>Everything up to this sequence must be finished.</summary>
     public long? UpTo { get; set; }

@@ -29,9 +29,32 @@ internal sealed class ReceiptBook(TimeProvider time)
         }
 
         var receipt = ToReceipt(completion, time.GetUtcNow());
-        if (_waiters.Count > 0 && _waiters.Remove(record.Sequence, out var waiter)) End(waiter, receipt);
+        if (_waiters.Count > 0 && _waiters.Remove(record.Sequence, out var waiter)) End(waiter, receipt, isOwn: true);
         return receipt;
     }
+
+    /// <summary>How many messages are waited for.</summary>
+    public int Count => _waiters.Count;
+
+    public bool IsWaiting(long sequence) => _waiters.ContainsKey(sequence);
+
+    /// <summary>The messages that are waited for, the oldest first.</summary>
+    public IEnumerable<(long Sequence, MessageId MessageId)> Waiting() =>
+        _waiters.Select(pair => (pair.Key, IdOf(pair.Value))).OrderBy(pair => pair.Key);
+
+    /// <summary>Tells the end of a message that another process has sent.</summary>
+    public void Tell(StatusAnswer end)
+    {
+        if (_waiters.Count > 0 && _waiters.Remove(end.Sequence, out var waiter)) End(waiter, StatusReceipt.Of(end), isOwn: false);
+    }
+
+    private static MessageId IdOf(object waiter) => waiter switch
+    {
+        Pair pair => IdOf(pair.First),
+        PublishTicket ticket => ticket.Answer!.Value.MessageId,
+        EndWaiter end => end.MessageId,
+        _ => default,
+    };
 
     /// <summary>Registers somebody who waits for a message that is not finished.</summary>
     public void Add(long sequence, object waiter)
@@ -64,22 +87,33 @@ internal sealed class ReceiptBook(TimeProvider time)
         }
     }
 
-    private static void End(object waiter, PublishReceipt receipt)
+    private static void End(object waiter, PublishReceipt receipt, bool isOwn)
     {
         switch (waiter)
         {
             case Pair pair:
-                End(pair.First, receipt);
-                End(pair.Second, receipt);
+                End(pair.First, receipt, isOwn);
+                End(pair.Second, receipt, isOwn);
+                break;
+            case PublishTicket ticket when isOwn:
+                ticket.End(receipt);
                 break;
             case PublishTicket ticket:
-                ticket.End(receipt);
+                EndElsewhere(ticket, receipt);
                 break;
             case EndWaiter end:
                 // Where it waited for another message of this sequence, in a ledger that is no more, only the ledger can tell it the truth.
                 end.Source.TrySetResult(receipt.MessageId == end.MessageId ? receipt : null);
                 break;
         }
+    }
+
+    // Another process has sent it: what was given is known here only. A ledger that began anew gives out the same sequences again, to other messages.
+    private static void EndElsewhere(PublishTicket ticket, PublishReceipt receipt)
+    {
+        if (ticket.Answer?.MessageId != receipt.MessageId || receipt.Outcome == PublishOutcome.Unknown) ticket.LetGo();
+        else
+            ticket.End(receipt with { Topic = ticket.Record?.Topic, QualityOfService = ticket.Record?.QualityOfService, AcceptedAt = ticket.Record?.AcceptedAt });
     }
 
     private static PublishReceipt ToReceipt(in Completion completion, DateTimeOffset now) => new()

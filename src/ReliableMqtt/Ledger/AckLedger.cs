@@ -34,8 +34,9 @@ public abstract class AckLedger : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The store's schema has another version, or this object is bound to another publisher id.</exception>
     public abstract ValueTask<LedgerDurability> OpenAsync(LedgerOpenOptions options, CancellationToken cancellationToken);
 
-    /// <summary>Appends messages to the backlog in their order (W1). Needs no lease: any process may accept.</summary>
+    /// <summary>Appends messages to the backlog in their order (W1). Needs no lease: any process may accept. One call at a time for each object.</summary>
     /// <returns>One answer a record, in order. When the ledger is full a prefix is taken, and the others are <see cref="AcceptStatus.Full"/>.</returns>
+    /// <exception cref="LedgerUnavailableException">For a while the store could not be asked. Other than elsewhere this is definite: nothing was stored.</exception>
     public abstract ValueTask<IReadOnlyList<AcceptAnswer>> AcceptAsync(IReadOnlyList<LedgerRecord> records, CancellationToken cancellationToken);
 
     /// <summary>What is true of these message ids now, one answer an id, in order. Never says <see cref="LedgerStatus.Confirmed"/> of what was not confirmed.</summary>
@@ -79,14 +80,20 @@ public abstract class AckLedger : IAsyncDisposable
     /// <summary>Throws a dead letter away for good; its id then reads <see cref="LedgerStatus.Purged"/>, never confirmed. False when there is none.</summary>
     public abstract ValueTask<bool> PurgeAsync(MessageId messageId, CancellationToken cancellationToken);
 
+    /// <summary>Raised, best effort, when it is worth looking again: whoever listens polls as well.</summary>
+    public event Action<LedgerChange>? Changed;
+
     /// <summary>
-    /// Raised, best effort, when another process put messages into the backlog or the lease became free: look again. The argument is not
-    /// needed by a caller that polls as well.
+    /// Raised, best effort, when messages that this object has accepted by <see cref="AcceptAsync"/> have come to their end in a commit of another object.
+    /// It may come before <see cref="AcceptAsync"/> has returned. Whoever waits asks <see cref="FindAsync"/> from time to time as well.
     /// </summary>
-    public event Action? Changed;
+    public event Action<IReadOnlyList<StatusAnswer>>? Finished;
 
     /// <summary>Raises <see cref="Changed"/>.</summary>
-    protected void OnChanged() => Changed?.Invoke();
+    protected void OnChanged(LedgerChange change) => Changed?.Invoke(change);
+
+    /// <summary>Raises <see cref="Finished"/>.</summary>
+    protected void OnFinished(IReadOnlyList<StatusAnswer> answers) => Finished?.Invoke(answers);
 
     /// <inheritdoc />
     public abstract ValueTask DisposeAsync();

@@ -45,6 +45,12 @@ public sealed record CommitResult
     /// <summary>How many messages wait in the backlog, after the commit.</summary>
     public long BacklogCount { get; init; }
 
+    /// <summary>
+    /// For <see cref="CommitStatus.Fenced"/>: what became of this very commit while its epoch was current, as the answer that was lost then; one that is
+    /// <see cref="CommitStatus.Fenced"/> itself says that it certainly was not applied. Null when the ledger no longer knows, which is only so after a further change of the owner.
+    /// </summary>
+    public CommitResult? Earlier { get; init; }
+
     /// <summary>For <see cref="CommitStatus.KnownIds"/>: which, in order of their index.</summary>
     public IReadOnlyList<KnownAppend> Known { get; init; } = [];
 }

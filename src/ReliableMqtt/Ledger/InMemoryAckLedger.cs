@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ReliableMqtt.Messages;
 
 namespace ReliableMqtt.Ledger;
@@ -14,7 +15,9 @@ namespace ReliableMqtt.Ledger;
 public sealed class InMemoryAckLedger : AckLedger
 {
     private readonly InMemoryLedgerStore _store;
-    private readonly Action _raiseChanged;
+    private readonly Action<LedgerChange> _raiseChanged;
+    private readonly Action<ulong, IReadOnlyList<StatusAnswer>> _raiseFinished;
+    private readonly ulong _acceptor = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
     private Binding? _binding;
     private volatile bool _disposed;
 
@@ -26,7 +29,11 @@ public sealed class InMemoryAckLedger : AckLedger
     {
         ArgumentNullException.ThrowIfNull(store);
         _store = store;
-        _raiseChanged = RaiseChanged;
+        _raiseChanged = change => Raise(() => OnChanged(change));
+        _raiseFinished = (acceptor, answers) =>
+        {
+            if (acceptor == _acceptor) Raise(() => OnFinished(answers));
+        };
     }
 
     /// <inheritdoc />
@@ -45,6 +52,8 @@ public sealed class InMemoryAckLedger : AckLedger
         var publisher = _store.Of(options.PublisherId);
         publisher.Changed -= _raiseChanged;
         publisher.Changed += _raiseChanged;
+        publisher.Finished -= _raiseFinished;
+        publisher.Finished += _raiseFinished;
         _binding = new Binding(publisher, options);
         return new LedgerDurability(LedgerDurabilityLevel.Process, "The ledger is in memory: all of it is lost when this process ends.");
     }, cancellationToken);
@@ -52,7 +61,7 @@ public sealed class InMemoryAckLedger : AckLedger
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<AcceptAnswer>> AcceptAsync(
         IReadOnlyList<LedgerRecord> records, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out var options).Accept(options, records), cancellationToken);
+        Answer(() => Bound(out var options).Accept(options, records, _acceptor), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<StatusAnswer>> FindAsync(
@@ -89,7 +98,7 @@ public sealed class InMemoryAckLedger : AckLedger
 
     /// <inheritdoc />
     public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out var options).Commit(options, commit), cancellationToken);
+        Answer(() => Bound(out var options).Commit(options, commit, _acceptor), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>
@@ -107,7 +116,9 @@ public sealed class InMemoryAckLedger : AckLedger
     public override ValueTask DisposeAsync()
     {
         _disposed = true;
-        if (_binding is { } binding) binding.Publisher.Changed -= _raiseChanged;
+        if (_binding is not { } binding) return ValueTask.CompletedTask;
+        binding.Publisher.Changed -= _raiseChanged;
+        binding.Publisher.Finished -= _raiseFinished;
         return ValueTask.CompletedTask;
     }
 
@@ -134,11 +145,11 @@ public sealed class InMemoryAckLedger : AckLedger
     }
 
     // It runs within somebody else's call, after the write: what a handler throws must not make that call look as if nothing was written.
-    private void RaiseChanged()
+    private void Raise(Action handlers)
     {
         try
         {
-            if (!_disposed) OnChanged();
+            if (!_disposed) handlers();
         }
         catch (Exception)
         {

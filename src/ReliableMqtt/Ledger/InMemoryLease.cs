@@ -7,6 +7,7 @@ internal sealed class InMemoryLease
 {
     private object? _holder;
     private string? _token;
+    private (string? Token, long Operation, CommitResult? Result) _before;
     private DateTimeOffset _expiresAt;
     private long _count;
 
@@ -23,6 +24,7 @@ internal sealed class InMemoryLease
         if (_holder is not null && _holder != applicant && now < _expiresAt)
             return new LeaseGrant(null, "another ledger object on this store", _expiresAt - now);
         _holder = applicant;
+        _before = (_token, LastOperation, LastResult);
         _token = string.Create(CultureInfo.InvariantCulture, $"{++_count}:{Guid.NewGuid():N}");
         _expiresAt = now + duration;
         (LastOperation, LastResult) = (0, null);
@@ -41,6 +43,15 @@ internal sealed class InMemoryLease
         if (!IsCurrent(epoch)) return false;
         (_holder, _token) = (null, null);
         return true;
+    }
+
+    /// <summary>What became of a commit of the epoch before the current one; null when it is of an older one.</summary>
+    public CommitResult? Earlier(LedgerEpoch epoch, long operation)
+    {
+        if (_before.Token is null || _before.Token != epoch.Token) return null;
+        return operation > _before.Operation ? new CommitResult { Status = CommitStatus.Fenced }
+            : operation == _before.Operation ? _before.Result
+            : null;
     }
 
     public CommitResult Applied(long operation, CommitResult result)

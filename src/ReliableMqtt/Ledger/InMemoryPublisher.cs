@@ -10,9 +10,12 @@ internal sealed class InMemoryPublisher
     private readonly InMemoryState _state = new();
 
     /// <summary>Raised outside of the lock, and to the ledger that caused it too: a look too many does no harm, one too few waits for a poll.</summary>
-    public event Action? Changed;
+    public event Action<LedgerChange>? Changed;
 
-    public IReadOnlyList<AcceptAnswer> Accept(LedgerOpenOptions options, IReadOnlyList<LedgerRecord> records)
+    /// <summary>Raised outside of the lock: an acceptor, and the ends of messages that it accepted.</summary>
+    public event Action<ulong, IReadOnlyList<StatusAnswer>>? Finished;
+
+    public IReadOnlyList<AcceptAnswer> Accept(LedgerOpenOptions options, IReadOnlyList<LedgerRecord> records, ulong acceptor)
     {
         ArgumentNullException.ThrowIfNull(records);
         foreach (var record in records) CheckRecord(record);
@@ -24,11 +27,11 @@ internal sealed class InMemoryPublisher
             _state.Prune(options.TimeProvider.GetUtcNow(), options);
             var before = _state.Backlog.Count;
             var full = false;
-            for (var i = 0; i < answers.Length; i++) answers[i] = AcceptOne(records[i], options, ref full);
+            for (var i = 0; i < answers.Length; i++) answers[i] = AcceptOne(records[i] with { Acceptor = acceptor }, options, ref full);
             wake = before == 0 && _state.Backlog.Count > 0;
         }
 
-        if (wake) Changed?.Invoke();
+        if (wake) Changed?.Invoke(LedgerChange.Backlog);
         return answers;
     }
 
@@ -53,7 +56,8 @@ internal sealed class InMemoryPublisher
             var oldest = _state.Inflight.Entries.Select(entry => entry.Record).MinBy(record => record.Sequence);
             if (_state.Backlog.Count > 0 && (oldest is null || _state.Backlog[0].Sequence < oldest.Sequence)) oldest = _state.Backlog[0];
             return new LedgerStatistics(
-                _state.Backlog.Count, _state.Inflight.Count, _state.DeadLetters.Count, _state.PendingBytes, oldest?.AcceptedAt);
+                _state.Backlog.Count, _state.Inflight.Count, _state.DeadLetters.Count, _state.PendingBytes, oldest?.AcceptedAt,
+                Tail: _state.Tail, LowestUnfinished: oldest?.Sequence ?? _state.Tail + 1);
         }
     }
 
@@ -71,7 +75,7 @@ internal sealed class InMemoryPublisher
     {
         bool released;
         lock (_gate) released = _state.Lease.Release(epoch);
-        if (released) Changed?.Invoke();
+        if (released) Changed?.Invoke(LedgerChange.Lease);
         return released;
     }
 
@@ -98,18 +102,23 @@ internal sealed class InMemoryPublisher
         }
     }
 
-    public CommitResult Commit(LedgerOpenOptions options, LedgerCommit commit)
+    public CommitResult Commit(LedgerOpenOptions options, LedgerCommit commit, ulong owner)
     {
         ArgumentNullException.ThrowIfNull(commit);
+        CommitResult result;
         lock (_gate)
         {
-            if (!_state.Lease.IsCurrent(commit.Epoch)) return InMemoryCommit.Answer(_state, CommitStatus.Fenced);
+            if (!_state.Lease.IsCurrent(commit.Epoch))
+                return InMemoryCommit.Answer(_state, CommitStatus.Fenced) with { Earlier = _state.Lease.Earlier(commit.Epoch, commit.Operation) };
             var now = options.TimeProvider.GetUtcNow();
             _state.Prune(now, options);
-            var result = InMemoryCommit.Run(_state, commit, options, now);
+            result = InMemoryCommit.Run(_state, commit, options, now);
             _state.Prune(now, options);
-            return result;
         }
+
+        if (result.Status is not (CommitStatus.Applied or CommitStatus.AppendsRefused) || FinishNotices.Of(commit, owner) is not { } notices) return result;
+        foreach (var (acceptor, answers) in notices) Finished?.Invoke(acceptor, answers);
+        return result;
     }
 
     public DeadLetterPage ListDeadLetters(LedgerOpenOptions options, string? continuation, int count)
@@ -141,7 +150,7 @@ internal sealed class InMemoryPublisher
             _state.Index.Keep(new StatusAnswer(messageId, LedgerStatus.Pending, sequence));
         }
 
-        Changed?.Invoke();
+        Changed?.Invoke(LedgerChange.Backlog);
         return new ReplayAnswer(ReplayStatus.Replayed, sequence);
     }
 

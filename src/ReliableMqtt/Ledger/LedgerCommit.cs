@@ -59,7 +59,8 @@ public sealed record LedgerCommit
 /// <param name="Sequence">Its sequence.</param>
 /// <param name="MessageId">Its message id.</param>
 /// <param name="ReasonCode">The code of the PUBACK, or of the PUBREC at QoS 2.</param>
-public readonly record struct ConfirmOp(PacketId PacketId, long Sequence, MessageId MessageId, byte ReasonCode);
+/// <param name="Acceptor">The acceptor of its record, who is told; 0 for nobody.</param>
+public readonly record struct ConfirmOp(PacketId PacketId, long Sequence, MessageId MessageId, byte ReasonCode, ulong Acceptor = 0);
 
 /// <summary>A released entry.</summary>
 /// <param name="PacketId">Its packet id.</param>
@@ -71,7 +72,8 @@ public readonly record struct ReleaseOp(PacketId PacketId, long ReleaseOrder);
 /// <param name="Sequence">Its sequence.</param>
 /// <param name="MessageId">Its message id.</param>
 /// <param name="Reason">Why.</param>
-public readonly record struct DeadLetterOp(PacketId PacketId, long Sequence, MessageId MessageId, DeadLetterReason Reason);
+/// <param name="Acceptor">The acceptor of its record, who is told; 0 for nobody.</param>
+public readonly record struct DeadLetterOp(PacketId PacketId, long Sequence, MessageId MessageId, DeadLetterReason Reason, ulong Acceptor = 0);
 
 /// <summary>An entry that gets a new state.</summary>
 /// <param name="PacketId">Its packet id.</param>
@@ -83,7 +85,8 @@ public readonly record struct MoveOp(PacketId PacketId, PacketId NewPacketId, In
 /// <param name="Sequence">Its sequence: must be that of the head.</param>
 /// <param name="MessageId">Its message id.</param>
 /// <param name="Reason">Why it is dead-lettered; null when it expired.</param>
-public readonly record struct DropOp(long Sequence, MessageId MessageId, DeadLetterReason? Reason);
+/// <param name="Acceptor">The acceptor of its record, who is told; 0 for nobody.</param>
+public readonly record struct DropOp(long Sequence, MessageId MessageId, DeadLetterReason? Reason, ulong Acceptor = 0);
 
 /// <summary>A message that leaves the head of the backlog to be sent.</summary>
 /// <param name="Sequence">Its sequence: must be that of the head.</param>

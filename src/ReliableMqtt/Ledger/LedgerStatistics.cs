@@ -7,5 +7,7 @@ namespace ReliableMqtt.Ledger;
 /// <param name="PendingBytes">Bytes of backlog and in-flight messages.</param>
 /// <param name="OldestAcceptedAt">When the oldest unfinished message was accepted; null when there is none, or when the store would have to look through too much to tell.</param>
 /// <param name="Quarantined">Records that could not be read and were put aside.</param>
+/// <param name="Tail">The highest sequence given out.</param>
+/// <param name="LowestUnfinished">Every message with a sequence below this is finished, as the owner has told last.</param>
 public sealed record LedgerStatistics(
-    long Backlog, long InFlight, long DeadLetters, long PendingBytes, DateTimeOffset? OldestAcceptedAt, long Quarantined = 0);
+    long Backlog, long InFlight, long DeadLetters, long PendingBytes, DateTimeOffset? OldestAcceptedAt, long Quarantined = 0, long Tail = 0, long LowestUnfinished = 0);

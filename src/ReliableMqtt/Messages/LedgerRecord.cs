@@ -32,6 +32,9 @@ public sealed record LedgerRecord
     /// <summary>How often it was refused and is tried anew; 0 at first.</summary>
     public int Refusals { get; init; }
 
+    /// <summary>Names the ledger object that accepted it without the lease, so that it can be told the end; 0 when the owner itself did. Set by the ledger.</summary>
+    public ulong Acceptor { get; init; }
+
     /// <summary>MQTT 5 properties, or null.</summary>
     public MessageProperties? Properties { get; init; }
 

@@ -13,11 +13,12 @@ namespace ReliableMqtt.Messages;
 ///  1      8  sequence, big-endian like all numbers. The store stamps it, so the checksum does not cover it
 ///  9      4  length of the whole record
 /// 13      4  CRC-32C of everything but the sequence and itself
-/// 17      1  flags: QoS in bits 0 and 1, retain 4, expires 8, properties 16
+/// 17      1  flags: QoS in bits 0 and 1, retain 4, expires 8, properties 16, acceptor 32
 /// 18      2  length of the message id; 0 for the automatic id of the sequence
 /// 20         message id, UTF-8
 ///         8  accepted at, Unix milliseconds
 ///        [8] expires at, Unix milliseconds
+///        [8] acceptor
 ///         n  refusals, then the topic with its length before it; lengths and counts are of variable length, seven bits a byte
 ///        [n] properties, see <see cref="PropertiesCodec"/>
 ///            payload: the rest
@@ -30,12 +31,12 @@ internal static class RecordCodec
     public const byte Version = 1;
 
     private const int SequenceAt = 1, LengthAt = 9, ChecksumAt = 13, FlagsAt = 17, IdLengthAt = 18, IdAt = 20;
-    private const byte Retain = 4, Expires = 8, HasProperties = 16;
+    private const byte Retain = 4, Expires = 8, HasProperties = 16, HasAcceptor = 32;
 
     /// <summary>The size of the record in bytes.</summary>
     public static int Measure(LedgerRecord record) => checked(
         IdAt + Encoding.UTF8.GetByteCount(StoredId(record)) + sizeof(long) + (record.ExpiresAt is null ? 0 : sizeof(long))
-        + ByteWriter.SizeOf((uint)record.Refusals) + ByteWriter.SizeOf(record.Topic)
+        + (record.Acceptor == 0 ? 0 : sizeof(ulong)) + ByteWriter.SizeOf((uint)record.Refusals) + ByteWriter.SizeOf(record.Topic)
         + (record.Properties is { } properties ? PropertiesCodec.Measure(properties) : 0) + record.Payload.Length);
 
     /// <summary>Writes the record into exactly as many bytes as <see cref="Measure"/> said.</summary>
@@ -46,13 +47,15 @@ internal static class RecordCodec
         BinaryPrimitives.WriteInt64BigEndian(target[SequenceAt..], record.Sequence);
         BinaryPrimitives.WriteInt32BigEndian(target[LengthAt..], target.Length);
         target[FlagsAt] = (byte)((int)record.QualityOfService | (record.Retain ? Retain : 0)
-            | (record.ExpiresAt is null ? 0 : Expires) | (record.Properties is null ? 0 : HasProperties));
+            | (record.ExpiresAt is null ? 0 : Expires) | (record.Properties is null ? 0 : HasProperties)
+            | (record.Acceptor == 0 ? 0 : HasAcceptor));
         var idLength = Encoding.UTF8.GetBytes(id, target[IdAt..]);
         BinaryPrimitives.WriteUInt16BigEndian(target[IdLengthAt..], checked((ushort)idLength));
 
         var writer = new ByteWriter(target[(IdAt + idLength)..]);
         writer.Int64(record.AcceptedAt.ToUnixTimeMilliseconds());
         if (record.ExpiresAt is { } expiresAt) writer.Int64(expiresAt.ToUnixTimeMilliseconds());
+        if (record.Acceptor != 0) writer.Int64((long)record.Acceptor);
         writer.Count((uint)record.Refusals);
         writer.Text(record.Topic);
         if (record.Properties is { } properties) PropertiesCodec.Write(properties, ref writer);
@@ -114,6 +117,7 @@ internal static class RecordCodec
             Retain = (flags & Retain) != 0,
             AcceptedAt = DateTimeOffset.FromUnixTimeMilliseconds(reader.Int64()),
             ExpiresAt = (flags & Expires) != 0 ? DateTimeOffset.FromUnixTimeMilliseconds(reader.Int64()) : null,
+            Acceptor = (flags & HasAcceptor) != 0 ? (ulong)reader.Int64() : 0,
             Refusals = (int)reader.Count(),
             Topic = reader.Text(),
             Properties = (flags & HasProperties) != 0 ? PropertiesCodec.Read(ref reader) : null,

@@ -8,6 +8,7 @@ internal sealed partial class ConnectionSupervisor
 {
     private readonly List<(TaskCompletionSource Source, SessionChannelAdapter? Dropped)> _awaitingConnection = [];
     private TaskCompletionSource _kick = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
     private int _connections;
 
     /// <summary>Drops the connection, if there is one, and connects at once, out of every state but <see cref="ConnectionState.Stopped"/>.</summary>
@@ -87,6 +88,8 @@ internal sealed partial class ConnectionSupervisor
             return Timeout.InfiniteTimeSpan;
         }
 
+        // Whoever may not connect is told so soon, by Suspend or by Start; it asks again meanwhile.
+        if (MayConnect is not null && !await MayConnect(_stop.Token).ConfigureAwait(false)) return _suspended ? TimeSpan.Zero : LookAgain;
         var clean = _sink.CleanStart;
         var attempt = await ConnectAsync(clean).ConfigureAwait(false);
         if (!attempt.Succeeded) return AfterFailure(attempt);

@@ -52,6 +52,9 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
         if (MqttOptionsFactory.SendsCredentialsInPlainText(built)) Log.PlainTextCredentials(logger);
     }
 
+    /// <summary>Asked before each CONNECT: is the publisher id still this process's? A CONNECT would end the connection of the one whose it is.</summary>
+    public Func<CancellationToken, ValueTask<bool>>? MayConnect { get; set; }
+
     /// <summary>The client that the application may use.</summary>
     public IMqttClient Client => _client;
 
@@ -98,7 +101,12 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     /// <summary>Ends the connection and makes no other until <see cref="Start"/>: another process dispatches.</summary>
     public void Suspend()
     {
-        _suspended = true;
+        lock (_gate)
+        {
+            _suspended = true;
+            _kick.TrySetResult(); // It may be waiting for its next attempt, and has to say at once that there is none.
+        }
+
         if (_current is { } current) Background.Observe(current.CloseAsync("this process no longer owns the publisher id", CloseTimeout));
     }
 

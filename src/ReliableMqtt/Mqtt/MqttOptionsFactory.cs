@@ -20,7 +20,7 @@ internal sealed class MqttOptionsFactory(ReliablePublisherOptions options)
             .WithClientId(options.PublisherId)
             .WithCleanSession(false)
             .WithSessionExpiryInterval(SessionExpirySeconds);
-        options.Mqtt(builder);
+        options.Mqtt?.Invoke(builder);
         MqttClientOptions built;
         try
         {

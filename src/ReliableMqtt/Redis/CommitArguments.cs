@@ -24,7 +24,11 @@ internal sealed class CommitArguments
         _values = new List<RedisValue>(32 + ((commit.Confirms.Count + commit.Releases.Count + commit.Assigns.Count + commit.Appends.Count) * 3));
     }
 
-    public static RedisValue[] Of(LedgerCommit commit, LedgerOpenOptions options, bool isOutOfMemory)
+    /// <param name="commit">The commit.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="isOutOfMemory">The server has refused the appends.</param>
+    /// <param name="notices">Channels, and what is to be told there.</param>
+    public static RedisValue[] Of(LedgerCommit commit, LedgerOpenOptions options, bool isOutOfMemory, IReadOnlyList<(string Channel, string Text)> notices)
     {
         var arguments = new CommitArguments(commit, commit.At == default ? options.TimeProvider.GetUtcNow() : commit.At);
         arguments._values.AddRange(
@@ -35,6 +39,11 @@ internal sealed class CommitArguments
         arguments.Settle(commit);
         arguments.Dispatch(commit);
         arguments.Append(isOutOfMemory ? [] : commit.Appends);
+        arguments.Section(notices, 2, null, notice =>
+        {
+            arguments._values.Add(notice.Channel);
+            arguments._values.Add(notice.Text);
+        });
         return [.. arguments._values];
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MQTTnet.Protocol;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
@@ -19,6 +20,9 @@ public sealed partial class RedisAckLedger
     // One call at a time: the operations of an acceptor are numbered, and a repeated one is answered as it was.
     private readonly SemaphoreSlim _accepting = new(1);
     private string? _acceptor;
+
+    // Goes into each record, so that whoever ends it can tell this object.
+    private readonly ulong _acceptorName = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
     private long _acceptOperation;
 
     /// <inheritdoc />
@@ -51,7 +55,7 @@ public sealed partial class RedisAckLedger
         for (var i = 0; i < records.Count; i++)
         {
             var record = records[i];
-            messages[2 * i] = RecordCodec.Encode(record with { Sequence = 0 });
+            messages[2 * i] = RecordCodec.Encode(record with { Sequence = 0, Acceptor = _acceptorName });
             messages[(2 * i) + 1] = record.HasApplicationId ? record.MessageId.Value : RedisValue.EmptyString;
         }
 

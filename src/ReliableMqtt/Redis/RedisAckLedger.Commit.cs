@@ -20,7 +20,7 @@ public sealed partial class RedisAckLedger
         switch ((string)reply[0]!)
         {
             case "FENCED":
-                return new CommitResult { Status = CommitStatus.Fenced };
+                return new CommitResult { Status = CommitStatus.Fenced, Earlier = Earlier(reply) };
             case "ROLLEDBACK":
                 Log.LedgerRolledBack(binding.Logger, binding.Options.PublisherId, commit.Operation - 1, commit.ExpectedTail);
                 return new CommitResult { Status = CommitStatus.RolledBack };
@@ -29,7 +29,7 @@ public sealed partial class RedisAckLedger
             case "KNOWN":
                 return Answer(CommitStatus.KnownIds, reply) with { Known = Known(commit, reply) };
             case var status:
-                var result = Answer(status == "APPLIED" ? CommitStatus.Applied : CommitStatus.AppendsRefused, reply) with { FirstMoved = (long)reply[3] };
+                var result = Applied(reply);
                 if (_held.Token == commit.Epoch.Token) _held = new Ownership(commit.Epoch.Token, Math.Max(_held.Operation, commit.Operation), Math.Max(_held.Tail, result.Tail));
                 return result;
         }
@@ -39,20 +39,39 @@ public sealed partial class RedisAckLedger
     {
         var keys = binding.Keys;
         _commitKeys ??= [keys.Header, keys.Inflight, keys.State, keys.Backlog, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1, keys.Ended];
+        var notices = Notices(binding, commit);
         try
         {
-            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: false);
+            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: false, notices);
             return (RedisValue[])(await binding.Link.RunAsync(RedisScript.Commit, _commitKeys, values, cancellationToken).ConfigureAwait(false))!;
         }
         catch (LedgerUnavailableException error) when (RedisLink.IsOutOfMemory(error) && commit.Appends.Count > 0)
         {
             // The same operation without its appends. Should a copy of the whole one still come through, only the first of the two counts.
-            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: true);
+            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: true, notices);
             return (RedisValue[])(await binding.Link.RunAsync(RedisScript.Commit, _commitKeys, values, cancellationToken).ConfigureAwait(false))!;
         }
     }
 
-    private static CommitResult Answer(CommitStatus status, RedisValue[] reply) => new() { Status = status, Tail = (long)reply[1], BacklogCount = (long)reply[2] };
+    private List<(string Channel, string Text)> Notices(Binding binding, LedgerCommit commit)
+    {
+        var notices = new List<(string, string)>();
+        if (FinishNotices.Of(commit, _acceptorName) is not { } ends) return notices;
+        foreach (var (acceptor, answers) in ends) notices.Add(((string)binding.Keys.Finished(acceptor)!, FinishText.Format(binding.Nonce, answers)));
+        return notices;
+    }
+
+    private static CommitResult Applied(ReadOnlySpan<RedisValue> reply) =>
+        Answer(reply[0] == "APPLIED" ? CommitStatus.Applied : CommitStatus.AppendsRefused, reply) with { FirstMoved = (long)reply[3] };
+
+    private static CommitResult? Earlier(RedisValue[] reply) => reply.Length switch
+    {
+        1 => null,
+        2 => new CommitResult { Status = CommitStatus.Fenced },
+        _ => Applied(reply.AsSpan(1)),
+    };
+
+    private static CommitResult Answer(CommitStatus status, ReadOnlySpan<RedisValue> reply) => new() { Status = status, Tail = (long)reply[1], BacklogCount = (long)reply[2] };
 
     private static KnownAppend[] Known(LedgerCommit commit, RedisValue[] reply)
     {

@@ -55,13 +55,13 @@ public sealed partial class RedisAckLedger
             RedisScript.Statistics, [keys.Header, keys.Inflight, keys.Backlog, keys.DeadOrder, keys.Quarantine], [LookThroughBytes], cancellationToken).ConfigureAwait(false))!;
         DateTimeOffset? oldest = null;
         var lowest = long.MaxValue;
-        foreach (var bytes in reply[5..])
+        foreach (var bytes in reply[7..])
         {
             if (!RecordCodec.TryDecode((ReadOnlyMemory<byte>)bytes, binding.Nonce, out var record, out _) || record.Sequence >= lowest) continue;
             (lowest, oldest) = (record.Sequence, record.AcceptedAt);
         }
 
-        return new LedgerStatistics((long)reply[0], (long)reply[1], (long)reply[2], (long)reply[3], oldest, (long)reply[4]);
+        return new LedgerStatistics((long)reply[0], (long)reply[1], (long)reply[2], (long)reply[3], oldest, (long)reply[4], (long)reply[5], (long)reply[6]);
     }
 
     /// <inheritdoc />

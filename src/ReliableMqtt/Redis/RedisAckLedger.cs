@@ -163,7 +163,9 @@ public sealed partial class RedisAckLedger : AckLedger
         _multiplexer!.ConnectionRestored += OnConnectionRestored;
         try
         {
-            await _multiplexer.GetSubscriber().SubscribeAsync(binding.Keys.Wake, OnWoken).ConfigureAwait(false);
+            var subscriber = _multiplexer.GetSubscriber();
+            await subscriber.SubscribeAsync(binding.Keys.Wake, OnWoken).ConfigureAwait(false);
+            await subscriber.SubscribeAsync(binding.Keys.Finished(_acceptorName), OnFinished).ConfigureAwait(false);
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
@@ -177,7 +179,10 @@ public sealed partial class RedisAckLedger : AckLedger
         _multiplexer!.ConnectionRestored -= OnConnectionRestored;
         try
         {
-            if (!_ownsMultiplexer) await _multiplexer.GetSubscriber().UnsubscribeAsync(binding.Keys.Wake, OnWoken).ConfigureAwait(false);
+            if (_ownsMultiplexer) return;
+            var subscriber = _multiplexer.GetSubscriber();
+            await subscriber.UnsubscribeAsync(binding.Keys.Wake, OnWoken).ConfigureAwait(false);
+            await subscriber.UnsubscribeAsync(binding.Keys.Finished(_acceptorName), OnFinished).ConfigureAwait(false);
         }
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
@@ -185,15 +190,17 @@ public sealed partial class RedisAckLedger : AckLedger
         }
     }
 
-    private void OnWoken(RedisChannel channel, RedisValue value) => RaiseChanged();
+    private void OnWoken(RedisChannel channel, RedisValue value) => Raise(() => OnChanged(value == "free" ? LedgerChange.Lease : LedgerChange.Backlog));
 
-    private void OnConnectionRestored(object? sender, ConnectionFailedEventArgs e) => RaiseChanged();
+    private void OnFinished(RedisChannel channel, RedisValue value) => Raise(() => OnFinished(FinishText.Parse((string?)value ?? "")));
 
-    private void RaiseChanged()
+    private void OnConnectionRestored(object? sender, ConnectionFailedEventArgs e) => Raise(() => OnChanged(LedgerChange.Connection));
+
+    private void Raise(Action handlers)
     {
         try
         {
-            if (!_disposed) OnChanged();
+            if (!_disposed) handlers();
         }
         catch (Exception error)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 
 namespace ReliableMqtt.Redis;
@@ -65,6 +66,9 @@ internal sealed class RedisKeys
 
     /// <summary>Channel: there is work, or the lease is free.</summary>
     public RedisChannel Wake { get; }
+
+    /// <summary>Channel: messages that this acceptor took have come to their end.</summary>
+    public RedisChannel Finished(ulong acceptor) => RedisChannel.Literal(string.Create(CultureInfo.InvariantCulture, $"{_prefix}finished:{acceptor:x16}"));
 
     /// <summary>STRING with an expiry: the last operation of one acceptor and its answer.</summary>
     public RedisKey Acceptor(string nonce) => _prefix + "acceptor:" + nonce;

@@ -15,6 +15,10 @@ internal static class StatusText
 
     public static string Expired(long sequence, DateTimeOffset at) => Format('E', sequence, null, at);
 
+    public static string Format(StatusAnswer answer) => Format(
+        answer.Status switch { LedgerStatus.Confirmed => 'C', LedgerStatus.DeadLettered => 'D', LedgerStatus.Expired => 'E', _ => '?' },
+        answer.Sequence, answer.ReasonCode, answer.FinishedAt ?? default);
+
     public static StatusAnswer Parse(MessageId messageId, string text)
     {
         var parts = text.Split(' ');

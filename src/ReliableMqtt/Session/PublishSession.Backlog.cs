@@ -20,6 +20,8 @@ internal sealed partial class PublishSession
     private bool _readingBacklog;
     /// <summary>The last page was empty although the count says otherwise: do not ask again before the count has been told anew.</summary>
     private bool _nothingToRead;
+    /// <summary>There is more in the backlog than its count says.</summary>
+    private bool _hint;
     /// <summary>The highest sequence that has left the backlog, or never was in it.</summary>
     private long _leftBacklog;
     private long _enqueued;
@@ -36,14 +38,11 @@ internal sealed partial class PublishSession
     /// <summary>The ledger has no room for a new message.</summary>
     public bool IsFull => _appendRefusals > 0;
 
-    /// <summary>How many new messages the session has been given.</summary>
-    public long Enqueued => _enqueued;
-
     /// <summary>Messages given from now on share no commit with those before, so that <see cref="Tail"/> can be read between them.</summary>
     public void Mark() => _mark = _enqueued;
 
-    /// <summary>How many of them have had their answer: they are stored, known, refused or withdrawn. They are answered in order.</summary>
-    public long Answered => _enqueued - _incoming.Count - (_outstanding?.Appends.Count ?? 0);
+    /// <summary>How many of the new messages have had no answer yet: they are stored, known, refused or withdrawn, in order.</summary>
+    public int Unanswered => _incoming.Count + (_outstanding?.Appends.Count ?? 0);
 
     /// <summary>New messages of the commit that is on its way: whether they are in the ledger is not known.</summary>
     public IReadOnlyList<Incoming> Uncertain => _outstanding?.Appends ?? [];
@@ -67,9 +66,10 @@ internal sealed partial class PublishSession
         afterSequence = _prefetchedUpTo;
         count = _settings.Prefetch - _prefetched.Count;
         var inBacklog = _backlogCount - (_outstanding?.Drops.Count ?? 0) - (_outstanding?.Assigns.Count ?? 0);
-        var wanted = !_readingBacklog && !_nothingToRead && _prefetched.Count < inBacklog && _prefetched.Count <= _settings.Prefetch / 2;
-        if (wanted) _readingBacklog = true;
-        return wanted;
+        var wanted = !_readingBacklog && (_hint || (!_nothingToRead && _prefetched.Count < inBacklog)) && _prefetched.Count <= _settings.Prefetch / 2;
+        if (!wanted) return false;
+        (_readingBacklog, _hint) = (true, false);
+        return true;
     }
 
     /// <summary>A page of the backlog, or nothing when it could not be read.</summary>
@@ -79,9 +79,15 @@ internal sealed partial class PublishSession
         _nothingToRead = records.Count == 0;
         foreach (var record in records)
             if (record.Sequence > _prefetchedUpTo) Prefetch(record);
+
+        // What others have appended is counted exactly by the next commit's answer; until then it is at least what is here.
+        _backlogCount = Math.Max(_backlogCount, _prefetched.Count + (_outstanding?.Drops.Count ?? 0) + (_outstanding?.Assigns.Count ?? 0));
     }
 
-    /// <summary>Others have appended, or say so: look at the ledger's count again.</summary>
+    /// <summary>Others say that they have appended: look there, without counting first.</summary>
+    public void OnWork() => _hint = true;
+
+    /// <summary>The ledger has counted, since others may have appended unheard.</summary>
     public void OnBacklogCount(long count)
     {
         _nothingToRead = false;

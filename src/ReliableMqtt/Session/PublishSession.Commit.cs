@@ -152,13 +152,13 @@ internal sealed partial class PublishSession
             switch (h.Stage)
             {
                 case HandshakeStage.Confirming:
-                    confirms.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.AckCode));
+                    confirms.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.AckCode, h.Record.Acceptor));
                     break;
                 case HandshakeStage.Releasing:
                     releases.Add(new(h.PacketId, h.ReleaseOrder));
                     break;
                 case HandshakeStage.Abandoning:
-                    deadLetters.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.Reason!));
+                    deadLetters.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.Reason!, h.Record.Acceptor));
                     break;
                 case HandshakeStage.Refusing:
                     moves.Add(new(h.PacketId, h.PacketId, new(InflightStage.Parked, h.Order, 0, h.Refusals, h.DueAt)));
@@ -179,7 +179,7 @@ internal sealed partial class PublishSession
             Releases = releases,
             DeadLetters = deadLetters,
             Moves = moves,
-            Drops = [.. commit.Drops.Select(d => new DropOp(d.Record.Sequence, d.Record.MessageId, d.Reason))],
+            Drops = [.. commit.Drops.Select(d => new DropOp(d.Record.Sequence, d.Record.MessageId, d.Reason, d.Record.Acceptor))],
             Assigns = [.. commit.Assigns.Select(h => new AssignOp(h.Record.Sequence, h.PacketId))],
             Appends = [.. commit.Appends.Select((a, i) => new AppendOp(a.Record, i < commit.Direct.Count ? commit.Direct[i].PacketId : null))],
             Session = commit.SavesSession ? _session : null,

@@ -13,6 +13,9 @@ internal sealed partial class PublishSession
         switch (result.Status)
         {
             case CommitStatus.Fenced:
+                if (result.Earlier is { } earlier) Settle(commit, earlier, now);
+                Outputs.Stopped = result.Status;
+                return null;
             case CommitStatus.RolledBack:
                 Outputs.Stopped = result.Status;
                 return null;
@@ -29,7 +32,7 @@ internal sealed partial class PublishSession
         _backlogCount = result.BacklogCount;
         _nothingToRead = false;
         var refused = result.Status == CommitStatus.AppendsRefused;
-        if (refused) ReturnAppends(commit, now);
+        if (refused) ReturnAppends(commit, now, isFull: true);
         else if (result.FirstMoved != 0) MoveAppends(commit, result.FirstMoved);
 
         foreach (var (record, reason) in commit.Drops)
@@ -57,6 +60,23 @@ internal sealed partial class PublishSession
         else if (_prefetched.Count == 0 && _backlogCount == 0) _prefetchedUpTo = Math.Max(_prefetchedUpTo, _tail);
         RecycleWhenDrained();
         return null;
+    }
+
+    /// <summary>
+    /// Somebody else owns the ledger now, and it says what became of the last commit: the new messages in it are accepted, or certainly not stored. All else is the next owner's.
+    /// </summary>
+    private void Settle(Commit commit, CommitResult earlier, DateTimeOffset now)
+    {
+        _outstanding = null;
+        if (earlier.Status != CommitStatus.Applied)
+        {
+            ReturnAppends(commit, now, isFull: false);
+            return;
+        }
+
+        if (earlier.FirstMoved != 0) MoveAppends(commit, earlier.FirstMoved);
+        foreach (var incoming in commit.Appends)
+            Outputs.Completions.Add(new Completion(CompletionKind.Accepted, incoming.Record) { Ticket = incoming.Ticket, Outcome = PublishOutcome.Pending });
     }
 
     private void OnStored(Handshake handshake, DateTimeOffset now)
@@ -136,7 +156,7 @@ internal sealed partial class PublishSession
     }
 
     /// <summary>The store has no room: the new messages wait for it, or are refused, as the policy says.</summary>
-    private void ReturnAppends(Commit commit, DateTimeOffset now)
+    private void ReturnAppends(Commit commit, DateTimeOffset now, bool isFull)
     {
         foreach (var handshake in commit.Direct) Undo(handshake);
         var appends = commit.Appends;
@@ -144,7 +164,7 @@ internal sealed partial class PublishSession
 
         // There may be room for some of them: only a single one that finds none is refused, or waits.
         _appendLimit = Math.Max(1, appends.Count / 2);
-        if (appends.Count == 1 && _settings.Overflow == OverflowPolicy.Reject)
+        if (appends.Count == 1 && isFull && _settings.Overflow == OverflowPolicy.Reject)
         {
             Outputs.Completions.Add(new Completion(CompletionKind.Full, appends[0].Record) { Ticket = appends[0].Ticket, Outcome = PublishOutcome.NotAccepted });
             return;
@@ -152,7 +172,7 @@ internal sealed partial class PublishSession
 
         foreach (var incoming in appends) incoming.Ticket?.GiveBack();
         _incoming = new Queue<Incoming>([.. appends.Select(Unstamp), .. _incoming]);
-        if (appends.Count != 1) return;
+        if (appends.Count != 1 || !isFull) return;
         _appendsBlockedUntil = now + _settings.RetryDelay(++_appendRefusals);
         WakeBy(_appendsBlockedUntil);
     }
@@ -165,7 +185,8 @@ internal sealed partial class PublishSession
         commit.Appends = [.. commit.Appends.Select((a, i) => a with { Record = Stamp(a.Record, first + i) })];
     }
 
-    private static Incoming Unstamp(Incoming incoming) => incoming.Record.HasApplicationId
+    /// <summary>A new message as it was given.</summary>
+    public static Incoming Unstamp(Incoming incoming) => incoming.Record.HasApplicationId
         ? incoming with { Record = incoming.Record with { Sequence = 0 } }
         : incoming with { Record = incoming.Record with { Sequence = 0, MessageId = default } };
 

@@ -69,6 +69,9 @@ internal sealed partial class PublishSession
     /// <summary>The next CONNECT must ask for a clean start: nothing here belongs to a session that the broker may hold.</summary>
     public bool NeedsCleanStart => _session == BrokerSession.None || (_session == BrokerSession.Condemned && _open == 0);
 
+    /// <summary>The ownership that its commits are made under.</summary>
+    public LedgerEpoch Epoch => _epoch;
+
     /// <summary>Handshakes with a packet id.</summary>
     public int InFlight => _inflight.Count;
 

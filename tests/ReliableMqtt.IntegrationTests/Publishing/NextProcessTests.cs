@@ -60,13 +60,12 @@ public sealed class NextProcessTests
         await using var rig = await Rig.StartAsync();
         var first = await rig.ConnectPublisherAsync();
         var second = await rig.StartPublisherAsync();
-        var waiting = second.Publish("from the second");
-        Assert.Equal(PublishOutcome.Confirmed, (await first.Publish("from the first")).Outcome);
+        Assert.Equal(PublishOutcome.Confirmed, (await second.Publish("accepted by the second")).Outcome);
         Assert.False(second.Status.IsOwner);
         await first.DisposeAsync();
-        Assert.Equal(PublishOutcome.Confirmed, (await waiting).Outcome);
-        Assert.True(second.Status.IsOwner);
-        Assert.Equal(["from the first", "from the second"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
+        Assert.Equal(PublishOutcome.Confirmed, (await second.Publish("sent by the second")).Outcome);
+        await second.StatusIsAsync(status => status.IsOwner);
+        Assert.Equal(["accepted by the second", "sent by the second"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
         WireAudit.Check(rig.Tap);
     }
 }

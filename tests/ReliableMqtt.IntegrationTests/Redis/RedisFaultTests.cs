@@ -152,6 +152,8 @@ public sealed class RedisFaultTests
         await using var redis = await RedisServer.StartAsync();
         await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
         var publisher = await rig.ConnectPublisherAsync();
+        await publisher.Publish("before");
+        await publisher.FlushAsync(Cancel);
         await redis.KillAsync();
         var error = await Assert.ThrowsAnyAsync<ReliablePublishException>(
             () => publisher.Publish("m", options: new PublishOptions { MessageId = "m", ConfirmTimeout = TimeSpan.FromSeconds(1) }));
@@ -160,7 +162,7 @@ public sealed class RedisFaultTests
 
         await redis.StartAgainAsync();
         Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish(PublisherCalls.WithId("m", "m"))).Outcome);
-        Assert.Single(await rig.DeliveriesAsync());
+        Assert.Equal(["before", "m"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
     }
 
     [Fact]
@@ -175,9 +177,7 @@ public sealed class RedisFaultTests
         await connection.GetDatabase().ExecuteAsync("FLUSHALL");
         rig.Proxy.Refuses = false;
 
-        // The next write notices.
-        var unsure = await PublisherCalls.FailsAsync(() => publisher.Publish(PublisherCalls.WithId("next", "next")), PublishFailure.LedgerUnavailable);
-        Assert.Equal(PublishOutcome.Unknown, unsure.Receipt.Outcome);
+        // The next write notices. By its id its message is stored in the new ledger; one without an id may be in the old one too.
         Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish(PublisherCalls.WithId("next", "next"))).Outcome);
         Assert.Contains(rig.LogEntries, entry => entry.Id == 3011);
         Assert.NotEqual(PublishOutcome.Confirmed, (await lost.Confirm().WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Outcome);

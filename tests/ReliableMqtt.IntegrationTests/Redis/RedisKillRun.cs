@@ -20,6 +20,7 @@ internal sealed class RedisKillRun(Random random, AckLedger first, AckLedger sec
     private ulong _nonce;
     private long _operation;
     private long _tail;
+    private long _lowestTold;
     private long _releases;
     private int _names;
 
@@ -86,8 +87,8 @@ internal sealed class RedisKillRun(Random random, AckLedger first, AckLedger sec
         var answers = await stranger.FindAsync([.. _outcomes.Keys], Cancel);
         Assert.All(answers, answer => Assert.True(
             answer.Status == _outcomes[answer.MessageId]
-            // Above the lowest unfinished sequence a confirmed automatic id may still read as pending.
-            || (answer is { Status: LedgerStatus.Pending, MessageId.IsAutomatic: true } && _outcomes[answer.MessageId] == LedgerStatus.Confirmed && answer.Sequence >= LowestUnfinished()),
+            // Above the lowest unfinished sequence that the last commit told, a confirmed automatic id may still read as pending.
+            || (answer is { Status: LedgerStatus.Pending, MessageId.IsAutomatic: true } && _outcomes[answer.MessageId] == LedgerStatus.Confirmed && answer.Sequence >= _lowestTold),
             $"{answer} should be {_outcomes[answer.MessageId]}"));
     }
 
@@ -99,7 +100,7 @@ internal sealed class RedisKillRun(Random random, AckLedger first, AckLedger sec
         for (var i = 0; i < records.Length; i++)
         {
             Assert.Equal(AcceptStatus.Accepted, answers[i].Status);
-            Keep(records[i] with { Sequence = answers[i].Sequence, MessageId = answers[i].MessageId }, null);
+            Keep(records[i] with { Sequence = answers[i].Sequence, MessageId = answers[i].MessageId, Acceptor = 1 }, null);
         }
 
         // Sometimes the owner has seen it, sometimes not.
@@ -167,7 +168,7 @@ internal sealed class RedisKillRun(Random random, AckLedger first, AckLedger sec
 
         Confirmed += commit.Confirms.Count;
         Buried += commit.DeadLetters.Count;
-        (_operation, _tail) = (commit.Operation, result.Tail);
+        (_operation, _tail, _lowestTold) = (commit.Operation, result.Tail, commit.LowestUnfinished);
     }
 
     private LedgerRecord End(PacketId packetId, LedgerStatus status)

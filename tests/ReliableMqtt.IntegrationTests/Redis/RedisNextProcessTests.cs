@@ -52,21 +52,4 @@ public sealed class RedisNextProcessTests
         Assert.Equal(1501, (await rig.DeliveriesAsync()).Count);
         WireAudit.Check(rig.Tap, 20);
     }
-
-    [Fact]
-    public async Task A_second_process_takes_over_when_the_first_one_ends()
-    {
-        await using var redis = await RedisServer.StartAsync();
-        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
-        var first = await rig.ConnectPublisherAsync();
-        var second = await rig.StartPublisherAsync();
-        var waiting = second.Publish("from the second");
-        Assert.Equal(PublishOutcome.Confirmed, (await first.Publish("from the first")).Outcome);
-        Assert.False(second.Status.IsOwner);
-        await first.DisposeAsync();
-        Assert.Equal(PublishOutcome.Confirmed, (await waiting).Outcome);
-        Assert.True(second.Status.IsOwner);
-        Assert.Equal(["from the first", "from the second"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
-        WireAudit.Check(rig.Tap);
-    }
 }

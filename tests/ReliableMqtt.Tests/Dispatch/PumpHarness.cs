@@ -12,10 +12,11 @@ internal sealed class PumpHarness : IAsyncDisposable, IWire
 {
     private readonly List<OutboundPacket> _sent = [];
 
-    public PumpHarness(AckLedger? ledger = null)
+    public PumpHarness(AckLedger? ledger = null, SessionSettings? settings = null, TimeProvider? time = null)
     {
         Ledger = ledger ?? new InMemoryAckLedger();
-        Pump = new PublisherPump(Ledger, TimeProvider.System, NullLogger.Instance) { Wire = this };
+        Pump = new PublisherPump(Ledger, time ?? TimeProvider.System, NullLogger.Instance) { Wire = this, Settings = settings ?? new SessionSettings() };
+        Ledger.Finished += answers => Pump.Post(new(PumpInputKind.Finished) { Subject = answers });
     }
 
     public AckLedger Ledger { get; }
@@ -43,26 +44,37 @@ internal sealed class PumpHarness : IAsyncDisposable, IWire
         await Pump.OwnAsync(new PublishSession(new SessionSettings(), epoch, await Ledger.RecoverAsync(epoch, default)));
     }
 
-    public PublishTicket Publish(string topic = "t", bool wantsConfirm = false)
+    public PublishTicket Publish(string topic = "t", bool wantsConfirm = false, string? id = null)
     {
-        var ticket = new PublishTicket(wantsConfirm);
-        var record = new LedgerRecord { Topic = topic, QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce };
+        var record = new LedgerRecord { Topic = topic, QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce, MessageId = id is null ? default : new MessageId(id) };
+        var ticket = new PublishTicket(wantsConfirm) { Record = record };
         Assert.True(Pump.Post(new(PumpInputKind.Publish) { Record = record, Subject = ticket }));
         return ticket;
     }
 
-    public FlushWaiter Flush()
+    public FlushWaiter Flush(bool ownOnly = false)
     {
-        var flush = new FlushWaiter();
+        var flush = new FlushWaiter { OwnOnly = ownOnly };
         Assert.True(Pump.Post(new(PumpInputKind.Flush) { Subject = flush }));
         return flush;
+    }
+
+    /// <summary>Another process owns the publisher id.</summary>
+    public void StandBy() => Pump.Post(new(PumpInputKind.Standby));
+
+    /// <summary>Waits for the end of a message that was accepted before.</summary>
+    public Task<PublishReceipt?> AwaitAsync(AcceptAnswer answer)
+    {
+        var waiter = new EndWaiter(answer.Sequence, answer.MessageId, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        Pump.Post(new(PumpInputKind.Await) { Subject = waiter });
+        return waiter.Source.Task;
     }
 
     /// <summary>Completes when everything that was posted before has been handled.</summary>
     public async Task SettleAsync()
     {
         var probe = new EndWaiter(long.MaxValue, default, new TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously));
-        Pump.Post(new(PumpInputKind.Await) { Subject = probe });
+        Assert.True(Pump.Post(new(PumpInputKind.Await) { Subject = probe }));
         await probe.Source.Task.WaitAsync(TimeSpan.FromSeconds(10));
     }
 

@@ -45,7 +45,7 @@ public class ReadmeTests
 
     private static string DefaultOf(PropertyInfo property)
     {
-        var value = property.GetValue(new ReliablePublisherOptions { PublisherId = "p", Mqtt = _ => { }, Ledger = new NoLedger() });
+        var value = property.GetValue(new ReliablePublisherOptions { PublisherId = "p", Ledger = new NoLedger() });
         if (property.IsDefined(typeof(System.Runtime.CompilerServices.RequiredMemberAttribute))) return "required";
         return value switch
         {

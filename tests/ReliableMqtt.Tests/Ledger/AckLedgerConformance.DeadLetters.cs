@@ -202,7 +202,10 @@ public abstract partial class AckLedgerConformance
         var record = Assert.Single(await owner.SendAsync(1, Message()));
         await owner.DeadLetterAsync(record, 1);
         var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        owner.Ledger.Changed += () => woken.TrySetResult();
+        owner.Ledger.Changed += change =>
+        {
+            if (change == LedgerChange.Backlog) woken.TrySetResult();
+        };
         await (await OpenAsync()).ReplayAsync(record.MessageId, Cancel);
         await woken.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
     }

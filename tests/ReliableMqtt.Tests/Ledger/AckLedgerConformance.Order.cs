@@ -98,7 +98,10 @@ public abstract partial class AckLedgerConformance
     {
         var owner = await OpenOwnerAsync();
         var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        owner.Ledger.Changed += () => woken.TrySetResult();
+        owner.Ledger.Changed += change =>
+        {
+            if (change == LedgerChange.Backlog) woken.TrySetResult();
+        };
         await AcceptAsync(await OpenAsync(), Message());
         await woken.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
     }

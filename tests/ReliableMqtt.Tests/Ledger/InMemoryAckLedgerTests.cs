@@ -43,7 +43,7 @@ public sealed class InMemoryAckLedgerTests : AckLedgerConformance
     public async Task A_handler_that_throws_does_not_make_an_accepted_message_look_refused()
     {
         var ledger = await OpenAsync();
-        ledger.Changed += () => throw new InvalidOperationException("a handler's own trouble");
+        ledger.Changed += _ => throw new InvalidOperationException("a handler's own trouble");
         Assert.Equal(AcceptStatus.Accepted, (await AcceptAsync(ledger, Message())).Status);
     }
 }

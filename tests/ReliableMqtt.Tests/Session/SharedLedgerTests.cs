@@ -69,6 +69,40 @@ public class SharedLedgerTests
     }
 
     [Fact]
+    public async Task A_stale_owner_accepts_what_its_lost_answer_had_stored_and_sends_nothing()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue("stored");
+        var stale = _session.Session;
+        var commit = stale.BuildCommit(_session.Now)!;
+        await _session.Ledger.CommitAsync(commit, TestContext.Current.CancellationToken);
+        await _session.Ledger.AcquireAsync(TestContext.Current.CancellationToken);
+
+        stale.OnCommitted(await _session.Ledger.CommitAsync(commit, TestContext.Current.CancellationToken), _session.Now);
+
+        Assert.Equal((CompletionKind.Accepted, 1L), Assert.Single(stale.Outputs.Completions) is var accepted ? (accepted.Kind, accepted.Record.Sequence) : default);
+        Assert.Empty(stale.Outputs.Sends);
+        Assert.Empty(stale.Uncertain);
+        Assert.Empty(stale.TakeUnstored());
+    }
+
+    [Fact]
+    public async Task A_stale_owner_gives_back_what_its_last_commit_did_not_store()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue("lost");
+        var stale = _session.Session;
+        var commit = stale.BuildCommit(_session.Now)!;
+        await _session.Ledger.AcquireAsync(TestContext.Current.CancellationToken);
+
+        stale.OnCommitted(await _session.Ledger.CommitAsync(commit, TestContext.Current.CancellationToken), _session.Now);
+
+        Assert.Empty(stale.Uncertain);
+        var unstored = Assert.Single(stale.TakeUnstored()).Record;
+        Assert.Equal((0L, true), (unstored.Sequence, unstored.MessageId.IsEmpty));
+    }
+
+    [Fact]
     public void A_withdrawn_message_is_not_stored()
     {
         var ticket = new ReliableMqtt.Dispatch.PublishTicket(false);
@@ -77,7 +111,7 @@ public class SharedLedgerTests
         _session.Turn();
 
         Assert.Equal(0, _session.Session.Pending);
-        Assert.Equal(1, _session.Session.Answered);
+        Assert.Equal(0, _session.Session.Unanswered);
     }
 
     private static LedgerRecord Foreign(string topic) => new() { Topic = topic, QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce };

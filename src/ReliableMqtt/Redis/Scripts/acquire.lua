@@ -4,7 +4,7 @@
 --         4 token that the caller held before, or ''  5 token whose owner is known to be dead, or ''
 -- Output  {'GRANTED', token} | {'HELD', token or 'grace', ms left, description of the last owner, its token} | {'MISSING'}: there is no ledger
 local header, lease = KEYS[1], KEYS[2]
-local h = call('HMGET', header, 'schema', 'epoch', 'tail', 'server', 'grace', 'lost', 'forgotten', 'lives', 'owner', 'session')
+local h = call('HMGET', header, 'schema', 'epoch', 'tail', 'server', 'grace', 'lost', 'forgotten', 'lives', 'owner', 'session', 'op', 'answer')
 if not h[1] then return {'MISSING'} end
 local epoch, held, run = h[2] or '', call('GET', lease), server()
 call('HDEL', header, '-')
@@ -22,7 +22,7 @@ if not vacated and h[4] ~= run and #epoch > 32 and h[5] ~= run then
   return {'HELD', 'grace', tonumber(ARGV[2]), h[9] or '', epoch}
 end
 local token = call('HINCRBY', header, 'epochs', 1) .. ':' .. ARGV[1]
-call('HSET', header, 'epoch', token, 'previous', epoch, 'owner', ARGV[3], 'op', '0', 'answer', '')
+call('HSET', header, 'epoch', token, 'previous', epoch, 'previous-op', h[11] or '0', 'previous-answer', h[12] or '', 'owner', ARGV[3], 'op', '0', 'answer', '')
 if h[4] ~= run then
   -- Nobody is left who knows what was lost. It may have been that a packet id is in use: that session has to end before ids are given out.
   local _, fields = jump(tonumber(h[3]), h[6], tonumber(h[7]))

@@ -2,7 +2,7 @@
 -- KEYS    1 header  2 inflight  3 state  4 backlog  5 dead  6 dead-order  7 ids  8 done-0  9 done-1  10 ended
 -- ARGV    1 token  2 operation  3 expected tail  4 lowest unfinished  5 session or ''  6 most messages  7 most bytes  8 most dead letters
 --         9 '1' when the server has refused the appends for want of memory
---         then ten sections, each with the number of its values before it:
+--         then eleven sections, each with the number of its values before it:
 --          1 confirm  packet id, sequence (8 bytes)                       of an automatic id: that nothing is left says confirmed
 --          2 confirm  packet id, sequence (8 bytes), id, automatic, status   of an id in the index
 --          3 release  packet id, release order
@@ -13,31 +13,37 @@
 --          8 append   packet id, record
 --          9 queue    record
 --         10 named    index among 8 and 9, id
+--         11 notify   channel, text                      for those who accepted what ends here
 --         'automatic' is the sequence within an automatic id, or '' for an id of the application's
 -- Output  {'APPLIED' | 'REFUSED', tail, backlog, first moved sequence or 0} | {'KNOWN', tail, backlog, index, status, ..}
---         {'FENCED'} | {'ROLLEDBACK'} | {'BAD', what is wrong}
+--         {'FENCED', what it was answered before the next owner came ..}: 'NOT' when it had not come; nothing when that is no longer known
+--         {'ROLLEDBACK'} | {'BAD', what is wrong}
 local header, inflight, state, backlog, dead, order, ids, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[10]
 local h = call('HMGET', header, 'epoch', 'op', 'tail', 'qbytes', 'fbytes', 'lowest', 'done', 'answer', 'deadno')
 if not h[3] then return {'ROLLEDBACK'} end
-if h[1] ~= ARGV[1] then return {'FENCED'} end
+local function parse_answer(answer) return string.match(answer, '(%S+) (%S+) (%S+) (%S+)') end
+if h[1] ~= ARGV[1] then
+  local before = call('HMGET', header, 'previous', 'previous-op', 'previous-answer')
+  local given = tonumber(before[2] or '0')
+  if before[1] ~= ARGV[1] or tonumber(ARGV[2]) < given then return {'FENCED'} end
+  if tonumber(ARGV[2]) > given then return {'FENCED', 'NOT'} end
+  return {'FENCED', parse_answer(before[3])}
+end
 
 -- A repeated operation is an answer, not an effect; a missing one, or a tail from the future, means that the server has lost writes.
 local operation, last, tail, expected = tonumber(ARGV[2]), tonumber(h[2]), tonumber(h[3]), tonumber(ARGV[3])
-if operation == last then
-  local a, b, c, d = string.match(h[8], '(%S+) (%S+) (%S+) (%S+)')
-  return {a, b, c, d}
-end
+if operation == last then return {parse_answer(h[8])} end
 local length = call('LLEN', backlog)
 if operation < last then return {'APPLIED', h[3], text(length), '0'} end
 if operation > last + 1 or tail < expected then return {'ROLLEDBACK'} end
 
 local section, position = {}, 10
-for i = 1, 10 do
+for i = 1, 11 do
   local count = tonumber(ARGV[position])
   section[i] = {first = position + 1, last = position + count, count = count}
   position = position + count + 1
 end
-local confirm, settle, release, bury, move, drop, assign, append, queue, named = unpack(section)
+local confirm, settle, release, bury, move, drop, assign, append, queue, named, notify = unpack(section)
 
 -- The entries that the commit speaks of.
 local record, asked = {}, {}
@@ -245,6 +251,7 @@ write('HSET', ids, live)
 write('HSET', current, finished)
 write('ZREM', ended, untrace)
 leave_trace(header, ended, trace)
+for i = notify.first, notify.last, 2 do call('PUBLISH', ARGV[i], ARGV[i + 1]) end
 if #letters == 0 then return answer end
 
 write('HSET', dead, letters)

@@ -44,7 +44,7 @@ public sealed partial class ReliablePublisher
         // First the pump, which may be committing, then the lease that it commits under, then the ledger.
         await _pump.StopAsync(static ticket => ticket is null ? PublishErrors.FlushEnded() : PublishErrors.Disposed(ticket.Answer is { Status: Ledger.AcceptStatus.Accepted } answer
             ? new PublishReceipt { Outcome = PublishOutcome.Pending, MessageId = answer.MessageId }
-            : new PublishReceipt { Outcome = ticket.TryWithdraw() ? PublishOutcome.NotAccepted : PublishOutcome.Unknown })).ConfigureAwait(false);
+            : new PublishReceipt { Outcome = ticket.TryWithdraw() && ticket.IsWithdrawn ? PublishOutcome.NotAccepted : PublishOutcome.Unknown })).ConfigureAwait(false);
         await _pump.DisposeAsync().ConfigureAwait(false);
         await ReleaseAsync().ConfigureAwait(false);
         await _options.Ledger.DisposeAsync().ConfigureAwait(false);

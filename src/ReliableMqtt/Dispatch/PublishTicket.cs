@@ -15,6 +15,7 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
     private readonly TaskCompletionSource<PublishReceipt?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StrongBox? _answer;
     private int _state;
+    private volatile bool _mayBeStored;
 
     public bool WantsConfirm { get; } = wantsConfirm;
 
@@ -29,8 +30,9 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
 
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
 
-    public void GiveBack()
+    public void GiveBack(bool mayBeStored = false)
     {
+        _mayBeStored = mayBeStored;
         if (Interlocked.CompareExchange(ref _state, Waiting, Taken) == Taken) return;
         if (Interlocked.CompareExchange(ref _state, Withdrawn, Revoked) == Revoked) _done.TrySetResult(null);
     }
@@ -40,11 +42,11 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
     {
         if (Interlocked.CompareExchange(ref _state, Withdrawn, Waiting) == Waiting) return true;
         Interlocked.CompareExchange(ref _state, Revoked, Taken);
-        return IsWithdrawn;
+        return Volatile.Read(ref _state) == Withdrawn;
     }
 
-    /// <summary>The message was taken back: it is not in the ledger.</summary>
-    public bool IsWithdrawn => Volatile.Read(ref _state) == Withdrawn;
+    /// <summary>The message was taken back: it is not in the ledger, unless an attempt with an unknown answer has stored it.</summary>
+    public bool IsWithdrawn => Volatile.Read(ref _state) == Withdrawn && !_mayBeStored;
 
     public void Accept(in AcceptAnswer answer)
     {

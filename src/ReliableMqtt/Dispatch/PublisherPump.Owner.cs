@@ -77,7 +77,7 @@ internal sealed partial class PublisherPump
             if (!certainlyNotStored && !incoming.Record.HasApplicationId) ((PublishTicket?)incoming.Ticket)?.Fail(Uncertain(incoming.Record));
             else
             {
-                incoming.Ticket?.GiveBack();
+                incoming.Ticket?.GiveBack(mayBeStored: !certainlyNotStored);
                 unstored.Add(PublishSession.Unstamp(incoming));
             }
         }

@@ -9,8 +9,9 @@ internal interface ITicket
     /// <summary>The session puts the message into a commit: from here on withdrawing it is too late. False when it was withdrawn before.</summary>
     bool TryTake();
 
-    /// <summary>The commit did not store it; it may be withdrawn again.</summary>
-    void GiveBack();
+    /// <summary>It is to be stored anew, and may be withdrawn again.</summary>
+    /// <param name="mayBeStored">It is not known whether an earlier attempt has stored it.</param>
+    void GiveBack(bool mayBeStored = false);
 }
 
 /// <summary>What became known of a message.</summary>

@@ -191,6 +191,16 @@ public sealed class StandbyTests
         Assert.Equal("id-1", Assert.Single(await other.Ledger.ReadBacklogAsync(0, 10, Cancel)).MessageId.Value);
     }
 
+    [Fact]
+    public void What_an_earlier_attempt_may_have_stored_is_not_called_unstored_when_it_is_withdrawn()
+    {
+        var ticket = new PublishTicket(wantsConfirm: false);
+        Assert.True(ticket.TryTake());
+        ticket.GiveBack(mayBeStored: true);
+        Assert.True(ticket.TryWithdraw());
+        Assert.False(ticket.IsWithdrawn);
+    }
+
     private async Task<PumpHarness> StandbyAsync(AckLedger? ledger = null, long maxPending = 1_000_000, OverflowPolicy overflow = OverflowPolicy.Wait, TimeProvider? time = null)
     {
         var settings = new SessionSettings { Overflow = overflow, RetryDelay = _ => TimeSpan.FromMilliseconds(1) };

@@ -1,4 +1,4 @@
-# What the proofs share: processes that are ended by their own id, waits with a deadline, and a mosquitto that keeps its sessions on disk.
+# What the proofs share: processes that are ended by their own id, waits with a deadline, and servers that keep on disk what they have: mosquitto and Redis.
 # Sourced by eng/prove-with-*.sh, in the root of the repository.
 # shellcheck shell=bash
 
@@ -104,6 +104,21 @@ persistence_location $work/store/
 max_queued_messages 0
 CONF
   start_mosquitto
+}
+
+# A Redis that keeps all that it has answered.
+start_redis() {
+  start redis "$redis_path" --port "$redis_port" --bind 127.0.0.1 --dir "$work/redis" --appendonly yes --appendfsync always --save ''
+  wait_until 10 "redis to accept connections" accepts_connections "$redis_port"
+  if has_ended redis; then fail "redis has ended"; fi
+}
+
+new_redis() {
+  new_port
+  redis_port=$new_port
+  rm -rf "$work/redis"
+  mkdir "$work/redis"
+  start_redis
 }
 
 # start_listener: of all that is published, directly at the broker; ends after a silence of $listen_idle seconds.

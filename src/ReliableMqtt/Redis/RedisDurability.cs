@@ -4,9 +4,12 @@ using StackExchange.Redis;
 
 namespace ReliableMqtt.Redis;
 
-/// <summary>Asks the server what survives its death: <c>INFO</c> and <c>CONFIG GET</c>.</summary>
+/// <summary>Asks the server what survives its death: <c>INFO</c>, <c>CONFIG GET</c> and <c>ACL DRYRUN</c>.</summary>
 internal static class RedisDurability
 {
+    /// <summary>One of each kind that scripts do, with its arguments but for the key.</summary>
+    private static readonly string[][] Writes = [["HSET", "f", "v"], ["HDEL", "f"], ["RPUSH", "v"], ["LTRIM", "0", "1"], ["ZADD", "1", "v"], ["SET", "v"], ["UNLINK"]];
+
     /// <exception cref="RedisException">There is no answer now.</exception>
     /// <exception cref="TimeoutException">There is no answer now.</exception>
     public static async Task<LedgerDurability> ReadAsync(IDatabase database, RedisKey key)
@@ -24,6 +27,7 @@ internal static class RedisDurability
             Save = await ConfigAsync(database, key, "save").ConfigureAwait(false),
             MaxMemory = await ConfigAsync(database, key, "maxmemory").ConfigureAwait(false),
             MaxMemoryPolicy = await ConfigAsync(database, key, "maxmemory-policy").ConfigureAwait(false),
+            DefaultUserMayWrite = await MayDefaultUserWriteAsync(database, key, info).ConfigureAwait(false),
         }.Judge();
     }
 
@@ -47,12 +51,29 @@ internal static class RedisDurability
         return all;
     }
 
-    private static async Task<string?> ConfigAsync(IDatabase database, RedisKey key, string name)
+    private static async Task<string?> ConfigAsync(IDatabase database, RedisKey key, string name) =>
+        (RedisValue[]?)await TryAsync(() => Server(database, key).ExecuteAsync("CONFIG", "GET", name)).ConfigureAwait(false) is { Length: 2 } pair ? (string?)pair[1] : null;
+
+    // Since 7.0 a server runs the transactions of its append-only file, and so what scripts have written, as the user 'default', also when that user is off.
+    private static async Task<bool?> MayDefaultUserWriteAsync(IDatabase database, RedisKey key, Dictionary<string, string> info)
+    {
+        if (Version.TryParse(info.GetValueOrDefault("redis_version"), out var version) && version.Major < 7) return true;
+        foreach (var write in Writes)
+        {
+            if (await TryAsync(() => database.ExecuteAsync("ACL", ["DRYRUN", "default", write[0], key, .. write[1..]])).ConfigureAwait(false) is not { } answer)
+                return (string?)await TryAsync(() => database.ExecuteAsync("ACL", "WHOAMI")).ConfigureAwait(false) == "default" ? true : null;
+            if ((string?)answer != "OK") return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Null when the server does not answer such a question.</summary>
+    private static async Task<RedisResult?> TryAsync(Func<Task<RedisResult>> ask)
     {
         try
         {
-            var pair = (RedisValue[]?)await Server(database, key).ExecuteAsync("CONFIG", "GET", name).ConfigureAwait(false);
-            return pair is { Length: 2 } ? (string?)pair[1] : null;
+            return await ask().ConfigureAwait(false);
         }
         catch (RedisServerException)
         {

@@ -19,6 +19,7 @@ public class RedisFactsTests
         Save = "",
         MaxMemory = "0",
         MaxMemoryPolicy = "noeviction",
+        DefaultUserMayWrite = true,
     };
 
     private static readonly Dictionary<string, (RedisFacts Facts, LedgerDurabilityLevel Level, string? Words)> Settings = new()
@@ -40,6 +41,9 @@ public class RedisFactsTests
         ["no word of the policy"] = (Best with { MaxMemoryPolicy = null }, Unknown, "CONFIG GET is not allowed or not known here"),
         ["no word of anything"] = (new RedisFacts { Kind = "redis", Version = "6.2" }, Unknown, "CONFIG GET is not allowed or not known here"),
         ["a known risk beside the unknown"] = (Best with { MaxMemoryPolicy = null, AppendFsync = "everysec" }, AtRisk, "CONFIG GET is not allowed or not known here"),
+        ["a default user without rights"] = (Best with { DefaultUserMayWrite = false }, AtRisk, "a restart of Redis may lose everything, since the user 'default' may not write"),
+        ["a default user without rights, and no file"] = (Best with { DefaultUserMayWrite = false, AppendOnly = "no" }, AtRisk, "nothing is written to disk"),
+        ["no word of the default user"] = (Best with { DefaultUserMayWrite = null }, Unknown, "ACL DRYRUN is not allowed or not known here"),
         ["replicas"] = (Best with { Replicas = 2 }, Durable, "a failover to a replica can lose writes that were acknowledged"),
         ["cluster"] = (Best with { Mode = "cluster" }, Durable, "a failover to a replica can lose writes that were acknowledged"),
     };

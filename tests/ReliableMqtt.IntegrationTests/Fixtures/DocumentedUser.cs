@@ -1,0 +1,48 @@
+using ReliableMqtt.Tests;
+
+namespace ReliableMqtt.IntegrationTests.Fixtures;
+
+/// <summary>The Redis user of docs/redis.md, with the rights that are written there and no other, so that page and library cannot drift apart.</summary>
+/// <param name="Default">The line for the user named default, which nobody logs in as.</param>
+/// <param name="Line">The line for the user of the ledger.</param>
+internal sealed record DocumentedUser(string Default, string Line)
+{
+    /// <summary>As it stands in the document.</summary>
+    public static DocumentedUser Read() => new(ReadLine("user default off "), ReadLine("user plant "));
+
+    private string Name => Line.Split(' ')[1];
+
+    private string Password => Line.Split(' ').Single(word => word.StartsWith('>'))[1..];
+
+    /// <summary>The same without one right.</summary>
+    public DocumentedUser Without(string right)
+    {
+        var words = Line.Split(' ').ToList();
+        Assert.True(words.Remove(right), $"The line of docs/redis.md has no {right}.");
+        return this with { Line = string.Join(' ', words) };
+    }
+
+    /// <summary>The same with more rights.</summary>
+    public DocumentedUser With(params string[] rights) => this with { Line = $"{Line} {string.Join(' ', rights)}" };
+
+    /// <summary>The same for the keys and channels of one publisher id.</summary>
+    public DocumentedUser For(string publisherId) => this with { Line = Line.Replace("reliable-mqtt:*", $"reliable-mqtt:{{{publisherId}}}:*", StringComparison.Ordinal) };
+
+    /// <summary>Lines of a server's configuration: this user, and nobody else but an administrator for the test.</summary>
+    public IReadOnlyList<string> ServerLines => [Default, Line, "user admin on >admin ~* &* +@all"];
+
+    /// <summary>What a ledger connects with.</summary>
+    public string Login => $"user={Name},password={Password}";
+
+    /// <summary>What a test connects with, to look inside.</summary>
+    public static string AdminLogin => "user=admin,password=admin,allowAdmin=true";
+
+    /// <summary>Starts a server that knows only these users.</summary>
+    public Task<RedisServer> StartServerAsync() => RedisServer.StartAsync(new RedisSettings { ExtraLines = ServerLines });
+
+    /// <summary>The configuration of a ledger on such a server.</summary>
+    public string Address(RedisServer server) => $"{server.Address},{Login}";
+
+    private static string ReadLine(string start) =>
+        File.ReadAllLines(RepositoryRoot.File("docs/redis.md")).Single(line => line.StartsWith(start, StringComparison.Ordinal));
+}

@@ -5,7 +5,7 @@ namespace ReliableMqtt.Redis;
 /// <summary>The settings of a connection that serves a ledger alone.</summary>
 internal static class RedisConnection
 {
-    private const int DefaultTimeout = 5_000;
+    private const int DefaultTimeout = 5_000, DefaultConfigCheckSeconds = 60;
 
     /// <summary>Completes what the application has configured.</summary>
     public static ConfigurationOptions Complete(ConfigurationOptions configuration)
@@ -20,6 +20,12 @@ internal static class RedisConnection
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(250);
         if (options.AsyncTimeout == DefaultTimeout) options.AsyncTimeout = 2_000;
         options.ReconnectRetryPolicy = new LinearRetry(250);
+
+        // So often each server is asked what it is: a replica that was promoted without word to its clients is found by that.
+        if (options.ConfigCheckSeconds == DefaultConfigCheckSeconds) options.ConfigCheckSeconds = 2;
+
+        // Scripts publish to a channel by its name, without a prefix.
+        options.ChannelPrefix = default;
 
         // CONFIG GET, to tell how durable the server is, is an administrator's command for the client library.
         options.AllowAdmin = true;

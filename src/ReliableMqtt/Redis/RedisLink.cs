@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ReliableMqtt.Ledger;
 using StackExchange.Redis;
 
@@ -23,16 +24,21 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
     public async Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
+        LedgerUnavailableException? telling = null;
         while (true)
         {
             try
             {
                 return await TryRunAsync(script, keys, values, cancellationToken).ConfigureAwait(false);
             }
-            catch (LedgerUnavailableException error) when (!IsOutOfMemory(error) && time.GetElapsedTime(begun) < Patience)
+            catch (LedgerUnavailableException error) when (!IsOutOfMemory(error))
             {
-                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+                // An attempt that may have been applied counts more than one that was not sent; and of a socket that is just being given up there is nothing to tell.
+                if (telling is null || (WasNotRun(telling) && error.GetBaseException() is not ObjectDisposedException)) telling = error;
             }
+
+            if (time.GetElapsedTime(begun) >= Patience) ExceptionDispatchInfo.Throw(telling);
+            await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -42,7 +48,8 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            return await Database.ScriptEvaluateAsync(script.Text, keys, values).WaitAsync(cancellationToken).ConfigureAwait(false);
+            // Also what only reads: a replica may be behind, and would say of the past that it is the present.
+            return await Database.ScriptEvaluateAsync(script.Text, keys, values, CommandFlags.DemandMaster).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
         {
@@ -72,6 +79,12 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
     public static bool WasNotRun(LedgerUnavailableException error) => error.InnerException switch
     {
         RedisServerException => true,
+        { } cause => WasNotSent(cause),
+        null => false,
+    };
+
+    private static bool WasNotSent(Exception error) => error switch
+    {
         RedisConnectionException connection => connection.CommandStatus is CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog,
         RedisTimeoutException timeout => timeout.Commandstatus is CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog,
         _ => false,
@@ -80,7 +93,11 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
     private static string Explain(Exception error) => error switch
     {
         RedisServerException => $"was refused by the server and has changed nothing: {error.Message}",
+        RedisConnectionException when WasNotSent(error) => $"has changed nothing, since there is no connection to Redis to send it by: {Root(error)}",
         TimeoutException => "was not answered in time; it may have been applied, and is safe to repeat.",
         _ => "got no answer, since the connection is broken; it may have been applied, and is safe to repeat.",
     };
+
+    // Why there is no connection stands at the bottom: a refused port, a certificate, a password.
+    private static string Root(Exception error) => error.GetBaseException().Message;
 }

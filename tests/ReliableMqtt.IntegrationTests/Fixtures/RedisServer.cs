@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using StackExchange.Redis;
@@ -7,7 +8,7 @@ using StackExchange.Redis;
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
 /// <summary>A redis-server of the test's own, on a free loopback port, with a folder of its own that is gone with it.</summary>
-public sealed class RedisServer : IAsyncDisposable
+internal sealed class RedisServer : IAsyncDisposable
 {
     private const int SigStop = 19, SigContinue = 18;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -22,6 +23,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>The TCP port on 127.0.0.1; it stays the same over restarts.</summary>
     public int Port { get; private set; }
 
+    /// <summary>The port of the cluster's bus.</summary>
+    public int BusPort { get; private set; }
+
     /// <summary>For StackExchange.Redis.</summary>
     public string Address => $"127.0.0.1:{Port}";
 
@@ -34,7 +38,7 @@ public sealed class RedisServer : IAsyncDisposable
             // Somebody may take the free port before the server does: then it is another port's turn.
             for (var attempt = 1; ; attempt++)
             {
-                server.Port = FreePort();
+                (server.Port, server.BusPort) = (FreePort(), FreePort());
                 if (await server.TryLaunchAsync()) return server;
                 if (attempt == 5) throw new InvalidOperationException($"redis-server does not start:\n{server.ReadLog()}");
             }
@@ -80,7 +84,12 @@ public sealed class RedisServer : IAsyncDisposable
     public void Continue() => Signal(SigContinue);
 
     /// <summary>A connection to look inside, and to change settings. The caller disposes it.</summary>
-    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync($"{Address},allowAdmin=true,connectRetry=10");
+    public Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var options = ConfigurationOptions.Parse($"{Address},allowAdmin=true,connectRetry=10");
+        if (_settings.IsSentinel) options.CommandMap = CommandMap.Sentinel;
+        return ConnectionMultiplexer.ConnectAsync(options);
+    }
 
     public string ReadLog() => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
 
@@ -96,7 +105,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         var configuration = Path.Combine(_folder, "redis.conf");
         await File.WriteAllLinesAsync(configuration, Configuration());
-        _process = Process.Start(new ProcessStartInfo(_executable, [configuration]) { RedirectStandardOutput = true })
+        _process = Process.Start(new ProcessStartInfo(_executable, _settings.IsSentinel ? [configuration, "--sentinel"] : [configuration]) { RedirectStandardOutput = true })
             ?? throw new InvalidOperationException($"{_executable} did not start.");
         var start = TimeProvider.System.GetTimestamp();
         while (!_process.HasExited)
@@ -112,34 +121,55 @@ public sealed class RedisServer : IAsyncDisposable
 
     private IEnumerable<string> Configuration() =>
     [
-        $"port {Port}",
+        .. Listening(),
         "bind 127.0.0.1",
         $"dir {_folder}",
         $"logfile {LogPath}",
+        .. _settings.IsSentinel ? [] : Storing(),
+        .. _settings.IsClusterNode ? ["cluster-enabled yes", "cluster-node-timeout 2000", $"cluster-port {BusPort}"] : Array.Empty<string>(),
+        .. _settings.ExtraLines,
+    ];
+
+    private string[] Listening() => _settings.Certificate is not { } files
+        ? [$"port {Port}"]
+        : ["port 0", $"tls-port {Port}", $"tls-cert-file {files.CertificateFile}", $"tls-key-file {files.KeyFile}", $"tls-ca-cert-file {files.AuthorityFile}", "tls-auth-clients no"];
+
+    private string[] Storing() =>
+    [
         $"appendonly {(_settings.AppendOnly ? "yes" : "no")}",
         $"appendfsync {_settings.AppendFsync}",
         "save \"\"",
         $"maxmemory {_settings.MaxMemory}",
         $"maxmemory-policy {_settings.MaxMemoryPolicy}",
-        .. _settings.ExtraLines,
     ];
 
     // An answer of any kind but LOADING; a server with users says NOAUTH.
     private async Task<bool> AnswersAsync()
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var client = new TcpClient(AddressFamily.InterNetwork);
         try
         {
-            await socket.ConnectAsync(IPAddress.Loopback, Port);
-            await socket.SendAsync("EXISTS x\r\n"u8.ToArray());
+            await client.ConnectAsync(IPAddress.Loopback, Port);
+            await using var stream = await OpenAsync(client);
+            await stream.WriteAsync("EXISTS x\r\n"u8.ToArray());
             var answer = new byte[256];
-            var length = await socket.ReceiveAsync(answer).WaitAsync(Patience);
+            var length = await stream.ReadAsync(answer).AsTask().WaitAsync(Patience);
             return length > 0 && !System.Text.Encoding.UTF8.GetString(answer, 0, length).Contains("LOADING", StringComparison.Ordinal);
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or IOException)
         {
             return false;
         }
+    }
+
+    private async Task<Stream> OpenAsync(TcpClient client)
+    {
+        if (_settings.Certificate is null) return client.GetStream();
+        var tls = new SslStream(client.GetStream());
+#pragma warning disable CA5359 // It is only asked whether it is there.
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "127.0.0.1", RemoteCertificateValidationCallback = (_, _, _, _) => true });
+#pragma warning restore CA5359
+        return tls;
     }
 
     private void Signal(int signal)

@@ -1,7 +1,7 @@
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
 /// <summary>How a test's redis-server is set up: as durable as it can be, unless the test says otherwise.</summary>
-public sealed record RedisSettings
+internal sealed record RedisSettings
 {
     public bool AppendOnly { get; init; } = true;
 
@@ -11,6 +11,15 @@ public sealed record RedisSettings
     public string MaxMemory { get; init; } = "0";
 
     public string MaxMemoryPolicy { get; init; } = "noeviction";
+
+    /// <summary>With one, the server speaks TLS and nothing else.</summary>
+    public TestCertificate? Certificate { get; init; }
+
+    /// <summary>A node of a cluster, with a port of its own for the bus.</summary>
+    public bool IsClusterNode { get; init; }
+
+    /// <summary>A Sentinel, which holds no data and is told by <see cref="ExtraLines"/> what to watch.</summary>
+    public bool IsSentinel { get; init; }
 
     /// <summary>Further lines of the configuration, such as users.</summary>
     public IReadOnlyList<string> ExtraLines { get; init; } = [];

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.IntegrationTests.Publishing;
 using ReliableMqtt.Ledger;
@@ -10,38 +9,15 @@ namespace ReliableMqtt.IntegrationTests.Redis;
 // What Redis can do to a publisher: nothing is lost, nothing comes twice, nobody is told what is not true, and it goes on by itself.
 public sealed class RedisFaultTests
 {
-    private const int Messages = 400;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static string Key(string name) => $"reliable-mqtt:{{{Rig.PublisherId}}}:{name}";
 
-    /// <summary>Publishes all the time, does something to Redis meanwhile, and checks that every message has arrived once, in its order.</summary>
     private static async Task PublishThroughAsync(Func<RedisServer, IDatabase, Task> harm, RedisSettings? settings = null)
     {
         await using var redis = await RedisServer.StartAsync(settings);
         await using var connection = await redis.ConnectAsync();
-        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
-        var publisher = await rig.ConnectPublisherAsync();
-        Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("before")).Outcome);
-
-        var harming = Task.Run(() => harm(redis, connection.GetDatabase()), Cancel);
-        var calls = new List<Task<PublishReceipt>>();
-        for (var i = 0; i < Messages || !harming.IsCompleted; i++)
-        {
-            calls.Add(publisher.Publish(i.ToString(CultureInfo.InvariantCulture)));
-            await Task.WhenAny(calls[^1], Task.Delay(5, Cancel)); // As fast as it goes, and slowly while nothing goes.
-        }
-
-        await harming;
-        var receipts = await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-        Assert.All(receipts, receipt => Assert.Equal(PublishOutcome.Confirmed, receipt.Outcome));
-        Assert.Equal(
-            Enumerable.Range(0, calls.Count).Select(i => i.ToString(CultureInfo.InvariantCulture)).Prepend("before"),
-            (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
-        await publisher.FlushAsync(Cancel);
-        await rig.AssertNothingStoredAsync();
-        WireAudit.Check(rig.Tap, 20);
+        await SteadyPublishing.RunAsync(() => new RedisAckLedger(redis.Address), () => harm(redis, connection.GetDatabase()));
     }
 
     [Fact]

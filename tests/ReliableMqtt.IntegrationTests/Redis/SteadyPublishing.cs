@@ -1,0 +1,42 @@
+using System.Globalization;
+using ReliableMqtt.IntegrationTests.Publishing;
+using ReliableMqtt.Ledger;
+
+namespace ReliableMqtt.IntegrationTests.Redis;
+
+/// <summary>Publishes all the time while something happens to Redis, and checks that every message has arrived once, in its order.</summary>
+internal static class SteadyPublishing
+{
+    private const int AtLeast = 400;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <param name="ledger">Makes the publisher's ledger.</param>
+    /// <param name="harm">What happens meanwhile. The publishing goes on until it is over.</param>
+    /// <param name="check">What else is to be checked at the end, with what the publisher has logged.</param>
+    public static async Task RunAsync(Func<AckLedger> ledger, Func<Task> harm, Action<IReadOnlyList<(int Id, string Text)>>? check = null)
+    {
+        await using var rig = await Rig.StartAsync(ledger: ledger);
+        var publisher = await rig.ConnectPublisherAsync();
+        Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("before")).Outcome);
+
+        var harming = Task.Run(harm, Cancel);
+        var calls = new List<Task<PublishReceipt>>();
+        for (var i = 0; i < AtLeast || !harming.IsCompleted; i++)
+        {
+            calls.Add(publisher.Publish(i.ToString(CultureInfo.InvariantCulture)));
+            await Task.WhenAny(calls[^1], Task.Delay(5, Cancel)); // As fast as it goes, and slowly while nothing goes.
+        }
+
+        await harming;
+        var receipts = await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        Assert.All(receipts, receipt => Assert.Equal(PublishOutcome.Confirmed, receipt.Outcome));
+        Assert.Equal(
+            Enumerable.Range(0, calls.Count).Select(i => i.ToString(CultureInfo.InvariantCulture)).Prepend("before"),
+            (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
+        await publisher.FlushAsync(Cancel);
+        await rig.AssertNothingStoredAsync();
+        WireAudit.Check(rig.Tap, 20);
+        check?.Invoke(rig.LogEntries);
+    }
+}

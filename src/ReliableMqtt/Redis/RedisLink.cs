@@ -95,7 +95,7 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
         RedisServerException => $"was refused by the server and has changed nothing: {error.Message}",
         RedisConnectionException when WasNotSent(error) => $"has changed nothing, since there is no connection to Redis to send it by: {Root(error)}",
         TimeoutException => "was not answered in time; it may have been applied, and is safe to repeat.",
-        _ => "got no answer, since the connection is broken; it may have been applied, and is safe to repeat.",
+        _ => $"got no answer; it may have been applied, and is safe to repeat: {Root(error)}",
     };
 
     // Why there is no connection stands at the bottom: a refused port, a certificate, a password.

@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using ReliableMqtt.Tests;
+using StackExchange.Redis;
 
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
@@ -9,6 +11,15 @@ internal sealed record DocumentedUser(string Default, string Line)
 {
     /// <summary>As it stands in the document.</summary>
     public static DocumentedUser Read() => new(ReadLine("user default off "), ReadLine("user plant "));
+
+    /// <summary>With what the document adds for a cluster.</summary>
+    public static DocumentedUser ReadForCluster()
+    {
+        var rights = Regex.Match(File.ReadAllText(RepositoryRoot.File("docs/redis.md")), "In a cluster the user needs `([^`]+)` besides");
+        Assert.True(rights.Success, "docs/redis.md says nothing of a cluster.");
+        var user = Read();
+        return user with { Line = $"{user.Line} {rights.Groups[1].Value}" };
+    }
 
     private string Name => Line.Split(' ')[1];
 
@@ -22,9 +33,6 @@ internal sealed record DocumentedUser(string Default, string Line)
         return this with { Line = string.Join(' ', words) };
     }
 
-    /// <summary>The same with more rights.</summary>
-    public DocumentedUser With(params string[] rights) => this with { Line = $"{Line} {string.Join(' ', rights)}" };
-
     /// <summary>The same for the keys and channels of one publisher id.</summary>
     public DocumentedUser For(string publisherId) => this with { Line = Line.Replace("reliable-mqtt:*", $"reliable-mqtt:{{{publisherId}}}:*", StringComparison.Ordinal) };
 
@@ -36,6 +44,16 @@ internal sealed record DocumentedUser(string Default, string Line)
 
     /// <summary>What a test connects with, to look inside.</summary>
     public static string AdminLogin => "user=admin,password=admin,allowAdmin=true";
+
+    /// <summary>What StackExchange.Redis tries for its own sake, and does without.</summary>
+    public static IReadOnlySet<string> Dispensable { get; } = new HashSet<string>
+    {
+        "client|id", "client|setname", "client|setinfo", "cluster|nodes", "cluster|slots", "config|get", "acl|dryrun", "acl|whoami", "__Booksleeve_MasterChanged", "__Booksleeve_TieBreak",
+    };
+
+    /// <summary>The commands, keys and channels in the answer to ACL LOG.</summary>
+    public static IEnumerable<string> Refused(RedisResult log) => ((RedisResult[])log!)
+        .Select(entry => ((RedisValue[])entry!).Chunk(2).ToDictionary(pair => (string)pair[0]!, pair => (string)pair[1]!)["object"]);
 
     /// <summary>Starts a server that knows only these users.</summary>
     public Task<RedisServer> StartServerAsync() => RedisServer.StartAsync(new RedisSettings { ExtraLines = ServerLines });

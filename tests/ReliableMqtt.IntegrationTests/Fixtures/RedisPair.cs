@@ -34,15 +34,15 @@ internal sealed class RedisPair : IAsyncDisposable
     /// <summary>Kills the primary with SIGKILL at a moment when the replica has all that it had acknowledged.</summary>
     public async Task KillPrimaryAsync()
     {
-        await using (var connection = await _primary.ConnectAsync())
-        {
-            // No more writes, so that the replica can catch up.
-            await connection.GetDatabase().ExecuteAsync("CLIENT", "PAUSE", "20000", "WRITE");
-            await Eventually.Async(
-                async () => (await InfoAsync(_primary))["master_repl_offset"] == (await InfoAsync(_replica))["master_repl_offset"], "the replica has all");
-        }
-
+        await CatchUpAsync(_primary, _replica);
         await _primary.KillAsync();
+    }
+
+    /// <summary>Lets the primary take no more writes, and waits until the replica has all of them.</summary>
+    public static async Task CatchUpAsync(RedisServer primary, RedisServer replica)
+    {
+        await using (var connection = await primary.ConnectAsync()) await connection.GetServer(primary.Address).ExecuteAsync("CLIENT", "PAUSE", "20000", "WRITE");
+        await Eventually.Async(async () => (await InfoAsync(primary))["master_repl_offset"] == (await InfoAsync(replica))["master_repl_offset"], "the replica has all");
     }
 
     public async Task PromoteAsync()
@@ -60,6 +60,6 @@ internal sealed class RedisPair : IAsyncDisposable
     private static async Task<Dictionary<string, string>> InfoAsync(RedisServer server)
     {
         await using var connection = await server.ConnectAsync();
-        return (await connection.GetServers()[0].InfoAsync("replication")).SelectMany(group => group).ToDictionary();
+        return (await connection.GetServer(server.Address).InfoAsync("replication")).SelectMany(group => group).ToDictionary();
     }
 }

@@ -86,7 +86,7 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>A connection to look inside, and to change settings. The caller disposes it.</summary>
     public Task<ConnectionMultiplexer> ConnectAsync()
     {
-        var options = ConfigurationOptions.Parse($"{Address},allowAdmin=true,connectRetry=10");
+        var options = ConfigurationOptions.Parse($"{Address},{_settings.Login},connectRetry=10");
         if (_settings.IsSentinel) options.CommandMap = CommandMap.Sentinel;
         return ConnectionMultiplexer.ConnectAsync(options);
     }

@@ -21,6 +21,9 @@ internal sealed record RedisSettings
     /// <summary>A Sentinel, which holds no data and is told by <see cref="ExtraLines"/> what to watch.</summary>
     public bool IsSentinel { get; init; }
 
+    /// <summary>What a test connects with, where the server has users.</summary>
+    public string Login { get; init; } = "allowAdmin=true";
+
     /// <summary>Further lines of the configuration, such as users.</summary>
     public IReadOnlyList<string> ExtraLines { get; init; } = [];
 }

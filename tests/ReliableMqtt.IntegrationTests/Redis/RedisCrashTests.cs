@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Reflection;
 using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.IntegrationTests.Publishing;
 using ReliableMqtt.Redis;
@@ -11,7 +8,6 @@ namespace ReliableMqtt.IntegrationTests.Redis;
 public sealed class RedisCrashTests
 {
     private const int Messages = 5;
-    private const int Killed = 128 + 9;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -30,7 +26,7 @@ public sealed class RedisCrashTests
     {
         await using var redis = await RedisServer.StartAsync();
         await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
-        Assert.Equal(Killed, await RunDyingAsync(redis.Address, rig.Proxy.Port, qos, when, section));
+        Assert.Equal(DyingProcess.Killed, await DyingProcess.RunAsync(redis.Address, rig.Proxy.Port, qos, Messages, when, section));
         var sentBefore = rig.Publishes.Count;
 
         // The dead one has the lease for a minute; a wait here ends after half of one.
@@ -54,7 +50,7 @@ public sealed class RedisCrashTests
     {
         await using var redis = await RedisServer.StartAsync();
         await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
-        Assert.Equal(Killed, await RunDyingAsync(redis.Address, rig.Proxy.Port, 2, "after", "release"));
+        Assert.Equal(DyingProcess.Killed, await DyingProcess.RunAsync(redis.Address, rig.Proxy.Port, 2, Messages, "after", "release"));
         await redis.RestartAsync();
         var next = await rig.StartPublisherAsync(options => options with { LeaseDuration = TimeSpan.FromSeconds(60) });
         await next.StatusIsAsync(status => status.IsOwner);
@@ -62,35 +58,4 @@ public sealed class RedisCrashTests
         Assert.Equal(Messages, (await rig.DeliveriesAsync()).Count);
         await rig.AssertNothingStoredAsync();
     }
-
-    private static async Task<int> RunDyingAsync(string redis, int port, int qos, string when, string section)
-    {
-        var start = new ProcessStartInfo(Path.ChangeExtension(DyingPublisher, null)) { RedirectStandardError = true };
-        foreach (var argument in new[] { redis, Text(port), Rig.PublisherId, Text(qos), Text(Messages), when, section }) start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
-        try
-        {
-            var error = process.StandardError.ReadToEndAsync(Cancel);
-            await process.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
-            TestContext.Current.TestOutputHelper?.WriteLine(await error);
-            return process.ExitCode;
-        }
-        finally
-        {
-            if (!process.HasExited) process.Kill();
-        }
-    }
-
-    // Beside this project's output, of the same configuration.
-    private static string DyingPublisher
-    {
-        get
-        {
-            var here = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-            var name = Assembly.GetExecutingAssembly().GetName().Name!;
-            return Path.Combine(here.FullName.Replace(name, "ReliableMqtt.DyingPublisher", StringComparison.Ordinal), "ReliableMqtt.DyingPublisher.dll");
-        }
-    }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

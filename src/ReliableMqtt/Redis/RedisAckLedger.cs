@@ -41,8 +41,9 @@ public sealed partial class RedisAckLedger : AckLedger
 
     /// <summary>Makes a ledger with a connection of its own.</summary>
     /// <param name="configuration">
-    /// A StackExchange.Redis configuration: <c>"redis:6379"</c>, <c>"redis:6379,user=plant,password=…,ssl=true,defaultDatabase=2"</c>. Reconnects and back-off
-    /// are set as a ledger needs them, and so is the timeout of a command: 2 s in the place of the default of 5 s.
+    /// A StackExchange.Redis configuration: <c>"redis:6379"</c>, <c>"redis:6379,user=plant,password=…,ssl=true,defaultDatabase=2"</c>; with several hosts for
+    /// nodes of a cluster, a primary and its replicas, or Sentinels (<c>serviceName=…</c>). Reconnects and back-off are set as a ledger needs them, and so are
+    /// the timeout of a command, 2 s in the place of the default of 5 s, and how often a server is asked whether it is a primary, 2 s in the place of 60 s.
     /// </param>
     /// <exception cref="ArgumentException">It is empty or not a configuration.</exception>
     public RedisAckLedger(string configuration) : this(Parse(configuration)) { }

@@ -101,6 +101,17 @@ public sealed class RedisAccessListTests
     }
 
     [Fact]
+    public async Task Idle_connections_are_kept_alive()
+    {
+        await using var redis = await User.StartServerAsync();
+        await using var admin = await ConnectionMultiplexer.ConnectAsync($"{redis.Address},{DocumentedUser.AdminLogin}");
+        await using var ledger = new RedisAckLedger($"{User.Address(redis)},keepAlive=1,configCheckSeconds=600");
+        await ledger.OpenAsync(new LedgerOpenOptions { PublisherId = "idle" }, Cancel);
+        await Eventually.Async(async () => ((string)(await admin.GetDatabase().ExecuteAsync("INFO", "commandstats"))!).Contains("cmdstat_ping", StringComparison.Ordinal), "the client pings");
+        Assert.Subset(DocumentedUser.Dispensable.ToHashSet(), DocumentedUser.Refused(await admin.GetDatabase().ExecuteAsync("ACL", "LOG")).ToHashSet());
+    }
+
+    [Fact]
     public async Task It_may_be_in_another_database_than_the_first_one()
     {
         await using var redis = await User.StartServerAsync();

@@ -21,7 +21,7 @@ public sealed class RedisReplicaTests
             await Task.Delay(TimeSpan.FromMilliseconds(300), Cancel);
             await pair.KillPrimaryAsync();
             await pair.PromoteAsync();
-        }, log => Assert.DoesNotContain(log, entry => entry.Id == 3010));
+        }, seemsLost: false);
     }
 
     [Fact]

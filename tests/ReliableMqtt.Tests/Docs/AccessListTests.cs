@@ -12,7 +12,7 @@ public partial class AccessListTests
     private const string Scripts = "src/ReliableMqtt/Redis/Scripts/";
 
     /// <summary>What RedisLink, RedisAckLedger, RedisDurability and the client library itself send, beside the commands within scripts.</summary>
-    private static readonly string[] OfTheClient = ["evalsha", "eval", "script|load", "select", "echo", "subscribe", "del", "info", "config|get", "acl|dryrun"];
+    private static readonly string[] OfTheClient = ["evalsha", "eval", "script|load", "select", "echo", "ping", "subscribe", "del", "info", "config|get", "acl|dryrun"];
 
     [Fact]
     public void It_has_the_commands_of_scripts_and_client_and_no_other()

@@ -1,0 +1,111 @@
+using System.Reflection;
+using System.Security.Authentication;
+using Microsoft.Extensions.Time.Testing;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Redis;
+using StackExchange.Redis;
+
+namespace ReliableMqtt.Tests.Redis;
+
+/// <summary>What is told of a call that fails again and again: never that nothing was changed when one of its attempts may have been applied.</summary>
+public class RedisLinkTests
+{
+    private static readonly Exception TimedOut = new RedisTimeoutException(CommandFlags.None, "no answer", CommandStatus.Sent);
+    private static readonly Exception Loading = Refused("LOADING");
+    private static readonly Exception Disposed = NotSent(new ObjectDisposedException("socket"));
+
+    [Fact]
+    public async Task An_attempt_that_was_sent_counts_more_than_those_after_it()
+    {
+        Assert.Contains("may have been applied", await FailAsync(TimedOut, Loading), StringComparison.Ordinal);
+        Assert.Contains("may have been applied", await FailAsync(NotSent(), TimedOut, NotSent()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Refused_and_unsent_attempts_have_changed_nothing()
+    {
+        Assert.Contains("has changed nothing: LOADING", await FailAsync(NotSent(), Loading), StringComparison.Ordinal);
+        Assert.Contains("has changed nothing, since there is no connection to Redis to send it by: refused", await FailAsync(Loading, NotSent(new IOException("refused"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Why_there_is_no_connection_is_told_also_when_the_last_attempt_met_a_socket_that_was_given_up() => Assert.Contains(
+        "UntrustedRoot", await FailAsync(NotSent(new AuthenticationException("UntrustedRoot")), Disposed), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_server_without_memory_is_told_at_once()
+    {
+        var server = Server.Failing(Refused("OOM command not allowed"));
+        var error = await Assert.ThrowsAsync<LedgerUnavailableException>(() => RunAsync(server));
+        Assert.True(RedisLink.IsOutOfMemory(error));
+        Assert.Equal(1, server.Calls);
+    }
+
+    [Fact]
+    public async Task No_script_goes_to_a_replica()
+    {
+        var server = Server.Failing();
+        await RunAsync(server);
+        Assert.Equal(CommandFlags.DemandMaster, server.Flags);
+    }
+
+    /// <summary>The text of the error after these failures, of which the last one repeats.</summary>
+    private static async Task<string> FailAsync(params Exception[] failures) =>
+        (await Assert.ThrowsAsync<LedgerUnavailableException>(() => RunAsync(Server.Failing([.. failures, .. Enumerable.Repeat(failures[^1], 100)])))).Message;
+
+    private static async Task RunAsync(Server server)
+    {
+        var time = new FakeTimeProvider();
+        var running = new RedisLink(server.Multiplexer, -1, time).RunAsync(RedisScript.Statistics, [], [], TestContext.Current.CancellationToken);
+        while (!running.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        await running;
+    }
+
+    private static RedisConnectionException NotSent(Exception? cause = null) =>
+        new(ConnectionFailureType.UnableToResolvePhysicalConnection, CommandFlags.None, "no connection", cause, CommandStatus.WaitingToBeSent);
+
+#pragma warning disable CS0618 // The other constructor is an experimental one.
+    private static RedisServerException Refused(string message) => new(message);
+#pragma warning restore CS0618
+
+    /// <summary>Answers scripts with these failures in turn, and then well.</summary>
+    private class Server : DispatchProxy
+    {
+        private Queue<Exception> _failures = new();
+
+        public IConnectionMultiplexer Multiplexer { get; private set; } = null!;
+
+        public int Calls { get; private set; }
+
+        public CommandFlags? Flags { get; private set; }
+
+        public static Server Failing(params Exception[] failures)
+        {
+            var database = (Server)(object)Create<IDatabase, Server>();
+            database._failures = new Queue<Exception>(failures);
+            var multiplexer = Create<IConnectionMultiplexer, OneDatabase>();
+            ((OneDatabase)(object)multiplexer).Database = (IDatabase)(object)database;
+            database.Multiplexer = multiplexer;
+            return database;
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            Assert.Equal(nameof(IDatabase.ScriptEvaluateAsync), targetMethod!.Name);
+            (Calls, Flags) = (Calls + 1, (CommandFlags)args![^1]!);
+            return _failures.TryDequeue(out var failure) ? Task.FromException<RedisResult>(failure) : Task.FromResult(RedisResult.Create(RedisValue.Null));
+        }
+    }
+
+    private class OneDatabase : DispatchProxy
+    {
+        public IDatabase? Database { get; set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Database;
+    }
+}

@@ -15,6 +15,10 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     public int Attempts { get; set; } = record.Refusals + 1;
     /// <summary>It was refused and is not settled: strict order holds back what was not sent yet.</summary>
     public bool HoldsOthers { get; set; }
+    /// <summary>Connections that the peer has ended while it was in flight, since the broker's last word on it.</summary>
+    public int Suspicion { get; set; }
+    /// <summary>Connections that the peer has ended while it was alone on them, since then.</summary>
+    public int Strikes { get; set; }
 
     // Valid for the session at the broker.
     public PacketId PacketId { get; set; } = packetId;

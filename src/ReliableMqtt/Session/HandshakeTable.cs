@@ -23,7 +23,7 @@ internal readonly record struct HandshakeStep(HandshakeStage Next, HandshakeEffe
 ///                         │ │ PubRec (QoS 2)         │ PubComp
 ///                         │ └──▶ [Releasing] ──▶ [Released]
 ///                         │          W3   Stored: SendPubRel
-///      RefusedForNow      │ RefusedForGood, Unsendable, SessionLostGiveUp*
+///      RefusedForNow      │ RefusedForGood, Unsendable, Poisoned*, SessionLostGiveUp*
 ///      ┌──────────────────┴──────▶ [Abandoning] ──Stored──▶ [Finished]
 ///      ▼        Stored           Due             Stored: SendPublish
 ///  [Refusing] ────────▶ [Parked] ────▶ [Renewing] ────────▶ [Sent]
@@ -78,6 +78,7 @@ internal static class HandshakeTable
 
         (Parked, Due) => new(Renewing, Store),
         (Sent, Unsendable) => new(Abandoning, Store),
+        (Sent or Released, Poisoned) => new(Abandoning, Store),
         _ => Wrong(stage, Impossible),
     };
 

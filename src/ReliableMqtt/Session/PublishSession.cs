@@ -39,6 +39,7 @@ internal sealed partial class PublishSession
 
     // Valid for one connection.
     private ConnectionInfo? _connection;
+    private readonly Queue<Handshake> _released = new();
     private readonly Queue<Handshake> _resend = new();
     private int _onWire;
     private bool _recycling;

@@ -65,7 +65,7 @@ public class PublisherPumpTests
         await pump.SettleAsync();
         Assert.Equal([RecycleReason.NewOwner], pump.Recycled);
         Assert.Single(pump.Sent);
-        pump.Pump.OnConnectionLost(1);
+        pump.Pump.OnConnectionLost(1, new ConnectionLoss(LossCause.Peer));
         pump.Pump.OnConnected(new ConnectionInfo(2, SessionPresent: true));
 
         Assert.True((await pump.SentAsync(2))[1].Dup);

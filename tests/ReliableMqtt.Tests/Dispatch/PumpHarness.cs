@@ -91,6 +91,10 @@ internal sealed class PumpHarness : IAsyncDisposable, IWire
         lock (_sent) _sent.AddRange(packets);
     }
 
+    public List<int> Probed { get; } = [];
+
+    public void Probe(int connectionId) => Probed.Add(connectionId);
+
     public void Recycle(int connectionId, RecycleReason reason) => Recycled.Add(reason);
 
     public ValueTask DisposeAsync() => Pump.DisposeAsync();

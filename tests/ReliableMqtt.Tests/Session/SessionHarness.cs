@@ -163,6 +163,8 @@ internal sealed class SessionHarness
 
     public IReadOnlyList<DeadLetter> Letters() => Wait(Ledger.ListDeadLettersAsync(null, 100, default)).Items;
 
+    public StatusAnswer Find(MessageId id) => Wait(Ledger.FindAsync([id], default))[0];
+
     public LedgerStatistics Statistics() => Wait(Ledger.GetStatisticsAsync(default));
 
     public IEnumerable<PublishOutcome> Outcomes() => Completions.Where(c => c.Kind == CompletionKind.Finished).Select(c => c.Outcome);

@@ -28,7 +28,7 @@ internal readonly record struct HandshakeStep(HandshakeStage Next, HandshakeEffe
 ///      ▼        Stored           Due             Stored: SendPublish
 ///  [Refusing] ────────▶ [Parked] ────▶ [Renewing] ────────▶ [Sent]
 ///                                           ▲ W2
-///            SessionLostRepublish* ─────────┘            * also from Releasing and Released
+///            SessionLostRepublish* ─────────┘            * also from Released, a lost session from Releasing as well
 /// </code>
 /// </remarks>
 internal static class HandshakeTable

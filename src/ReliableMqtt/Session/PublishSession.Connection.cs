@@ -144,6 +144,7 @@ internal sealed partial class PublishSession
         if (handshake.SentOn != _connection!.ConnectionId) _onWire++;
         handshake.SentOn = _connection.ConnectionId;
         handshake.SentAt = now;
+        handshake.SentPlace = ++_sentPlaces;
         WakeBy(now + _settings.AckTimeout);
         if (_isolation == 1) WakeBy(now + BlameWithin);
     }

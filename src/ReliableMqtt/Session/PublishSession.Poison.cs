@@ -6,7 +6,10 @@ namespace ReliableMqtt.Session;
 // ended. What counts as proof, and why so much of it is asked for: docs/adr/0013.
 internal sealed partial class PublishSession
 {
-    /// <summary>So many connections must end with a message in flight before it is sent alone: less is everyday bad luck.</summary>
+    /// <summary>
+    /// So many connections must end with a message as the oldest in flight before it is sent alone: less is everyday bad luck. Only the oldest counts, since
+    /// those behind it wait for more connections the wider the window is and the shorter they live.
+    /// </summary>
     private const int SuspectAfter = 3;
 
     /// <summary>So many connections must end with it alone on them. They lie 2, 4, 8 … s apart, so a link that flaps for a few seconds does not get there.</summary>
@@ -104,8 +107,9 @@ internal sealed partial class PublishSession
 
         if (!loss.MayBlamePacket) return;
         suspects.RemoveAll(h => now - h.SentAt > BlameWithin);
-        if (suspects is [var alone] && IsProof(alone, loss)) Strike(alone, loss);
-        else suspects.ForEach(static h => h.Suspicion++);
+        if (suspects.MinBy(static h => h.SentPlace) is not { } oldest) return;
+        if (suspects.Count == 1 && IsProof(oldest, loss)) Strike(oldest, loss);
+        else oldest.Suspicion++;
     }
 
     /// <summary>The connection lived, then it got this packet and nothing else, and then it was ended by the peer.</summary>

@@ -41,6 +41,7 @@ internal sealed partial class PublishSession
     private ConnectionInfo? _connection;
     private readonly Queue<Handshake> _released = new();
     private readonly Queue<Handshake> _resend = new();
+    private long _sentPlaces;
     private int _onWire;
     private bool _recycling;
 

@@ -226,6 +226,51 @@ public class PoisonTests
     }
 
     [Fact]
+    public void Those_that_wait_behind_others_on_short_connections_are_not_suspect()
+    {
+        var session = Started("good");
+        for (var i = 0; i < 20; i++) session.Enqueue($"t{i}", qos: 1);
+        session.Turn();
+        for (var guard = 0; guard < 20 && session.Session.Pending > 0; guard++)
+        {
+            // Each connection lives for one ack.
+            session.Ack(AckKind.PubAck, session.TakeSent()[0].PacketId, turn: false);
+            session.Cut();
+            session.Connect();
+        }
+
+        Assert.Empty(session.Suspects);
+        Assert.Equal(0, session.Session.Pending);
+    }
+
+    [Fact]
+    public void One_that_stays_while_those_behind_it_get_through_is_suspect()
+    {
+        var session = Started("good");
+        session.Enqueue("poison", qos: 1);
+        session.Turn();
+        for (var i = 0; i < 3; i++)
+        {
+            // The broker looks at the rights beside the stream, and ends the connection a little later.
+            session.Enqueue($"t{i}", qos: 1);
+            session.Turn();
+            session.Ack(AckKind.PubAck, session.TakeSent()[^1].PacketId);
+            session.Cut();
+            session.Connect();
+        }
+
+        Assert.Equal("poison", Assert.Single(session.Suspects).Topic);
+        for (var strike = 1; strike <= 3; strike++)
+        {
+            session.Prove();
+            session.Cut();
+            session.Connect();
+        }
+
+        Assert.Equal("poison", Assert.Single(session.Letters()).Record.Topic);
+    }
+
+    [Fact]
     public void Pubrels_leave_one_at_a_time_too_in_their_order_and_before_any_publish()
     {
         var session = Started("good");
@@ -233,7 +278,7 @@ public class PoisonTests
         session.Turn();
         var ids = session.TakeSent().ConvertAll(p => p.PacketId);
         foreach (var i in new[] { 2, 0, 1 }) session.Ack(AckKind.PubRec, ids[i]);
-        Die(session, connections: 3);
+        Die(session, connections: 4); // On the first of them the PUBLISH of t3 was the oldest.
         session.Connect();
         session.Prove();
 

@@ -12,7 +12,7 @@ internal sealed partial class PublishSession
     /// </summary>
     private const int SuspectAfter = 3;
 
-    /// <summary>So many connections must end with it alone on them. They lie 2, 4, 8 … s apart, so a link that flaps for a few seconds does not get there.</summary>
+    /// <summary>So many connections must end with it alone on them. They lie 4, 8, 16 … s apart, so a link that flaps for a few seconds does not get there.</summary>
     private const int ConvictAfter = 3;
 
     /// <summary>So many more for each verdict since anything got through: a broker that ends every connection must not empty the queue.</summary>
@@ -47,10 +47,13 @@ internal sealed partial class PublishSession
         var suspect = InSendOrder().Where(h => h.IsOpen && h.Suspicion >= SuspectAfter).MaxBy(h => h.Strikes);
         if (suspect is null) return;
         _isolation = 1;
-        _probeAt = now + (_settings.Quiet * (1 << Math.Min(suspect.Strikes, QuietDoublings)));
+        _probeAt = now + QuietTime(suspect.Strikes);
         WakeBy(_probeAt.Value);
         Outputs.Suspect = suspect.Record;
     }
+
+    /// <summary>The first look costs no more than a reconnect: mostly the network is bad, and the suspect innocent. After a strike there is reason to take one's time.</summary>
+    private TimeSpan QuietTime(int strikes) => strikes == 0 ? _settings.Quiet / 8 : _settings.Quiet * (1 << Math.Min(strikes, QuietDoublings));
 
     /// <summary>The connection has answered the probe: what it carries from now on, it carries alive.</summary>
     public void OnAlive(int connectionId, DateTimeOffset now)

@@ -20,8 +20,8 @@ internal static class PublishErrors
         _ => new ReliablePublishException(PublishFailure.General, $"Message {receipt.MessageId} ended as {receipt.Outcome}{Words(receipt)}.", receipt),
     };
 
-    public static ReliablePublishException ConfirmTimeout(PublishReceipt receipt, TimeSpan timeout) => new(PublishFailure.ConfirmTimeout,
-        string.Create(CultureInfo.InvariantCulture, $"The broker did not confirm message {receipt.MessageId} within {timeout.TotalSeconds:0.###} s. It is still in the ledger and will be delivered: do not publish it again, or use the same message id."), receipt);
+    public static ReliablePublishException ConfirmTimeout(PublishReceipt receipt, TimeSpan timeout, bool mayExpire) => new(PublishFailure.ConfirmTimeout,
+        string.Create(CultureInfo.InvariantCulture, $"The broker did not confirm message {receipt.MessageId} within {timeout.TotalSeconds:0.###} s. It is still in the ledger and will be delivered{(mayExpire ? " unless it expires before it can be sent" : "")}: do not publish it again, or use the same message id."), receipt);
 
     public static ReliablePublishException NotStoredInTime(LedgerRecord record, TimeSpan timeout, bool full) =>
         new(full ? PublishFailure.LedgerFull : PublishFailure.LedgerUnavailable,

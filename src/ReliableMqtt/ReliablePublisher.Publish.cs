@@ -157,7 +157,7 @@ public sealed partial class ReliablePublisher
         catch (TimeoutException)
         {
             await deadline.CancelAsync().ConfigureAwait(false);
-            throw PublishErrors.ConfirmTimeout(receipt, timeout);
+            throw PublishErrors.ConfirmTimeout(receipt, timeout, record.ExpiresAt is not null);
         }
     }
 
@@ -189,7 +189,7 @@ public sealed partial class ReliablePublisher
         if (ticket.Answer is not { } answer)
             throw ticket.IsWithdrawn ? PublishErrors.NotStoredInTime(record, timeout, full: _pump.Snapshot.IsFull) : PublishErrors.Unknown(record, timeout);
         if (ticket.Done.IsCompleted) return await ticket.Done.ConfigureAwait(false);
-        throw PublishErrors.ConfirmTimeout(PendingReceipt(record, answer), timeout);
+        throw PublishErrors.ConfirmTimeout(PendingReceipt(record, answer), timeout, record.ExpiresAt is not null);
     }
 
     private static PublishReceipt PendingReceipt(LedgerRecord record, in AcceptAnswer answer) => new()

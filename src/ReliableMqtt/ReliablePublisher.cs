@@ -49,6 +49,8 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             SessionLossPolicy = options.SessionLossPolicy,
             Ordering = options.Ordering,
             Overflow = options.Overflow,
+            ShouldRetry = options.ShouldRetry is { } ask ? refusal => Ask(ask, refusal) : null,
+            Quiet = options.PoisonQuiet,
             RetryDelay = attempt => Backoff.Draw(attempt, options.MinBackoff, options.MaxBackoff, Random.Shared),
         };
         _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished, Settings = settings };
@@ -174,6 +176,31 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(250), _time, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    private bool? Ask(Func<PublishRefusal, bool?> shouldRetry, in Refusal refusal)
+    {
+        var record = refusal.Record;
+        try
+        {
+            return shouldRetry(new PublishRefusal
+            {
+                MessageId = record.MessageId,
+                Topic = record.Topic,
+                QualityOfService = record.QualityOfService,
+                ReasonCode = refusal.ReasonCode,
+                ReasonString = refusal.ReasonString,
+                Attempts = refusal.Attempts,
+                AcceptedAt = record.AcceptedAt,
+            });
+        }
+#pragma warning disable CA1031 // The application's error must not stop the dispatcher.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Log.ShouldRetryFailed(_logger, record.MessageId, refusal.ReasonCode, error);
+            return null;
         }
     }
 

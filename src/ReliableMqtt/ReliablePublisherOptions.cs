@@ -63,6 +63,14 @@ public sealed record ReliablePublisherOptions
     /// <summary>How often a message that the broker refuses for a time is sent before it becomes a dead letter; "quota exceeded" (0x97) does not count. At least 1. Default 5.</summary>
     public int MaxAttempts { get; init; } = 5;
 
+    /// <summary>
+    /// Asked for each message that the broker refuses (PUBACK or PUBREC of 0x80 and above): true sends it anew, false makes it a dead letter, null does what
+    /// docs/reason-codes.md says for the code. <see cref="MaxAttempts"/> holds for whatever is sent anew, except "quota exceeded" (0x97). Not asked about "packet
+    /// identifier in use" (0x91), which is no matter of the message, nor on MQTT 3.1.1, which has no refusals. It runs inside the dispatcher, one call at a time: it
+    /// must return at once and change nothing. One that throws is logged, and counts as null. Default: none.
+    /// </summary>
+    public Func<PublishRefusal, bool?>? ShouldRetry { get; init; }
+
     /// <summary>What becomes of messages in flight when the broker has lost the session. Default <see cref="SessionLossPolicy.Republish"/>.</summary>
     public SessionLossPolicy SessionLossPolicy { get; init; } = SessionLossPolicy.Republish;
 
@@ -107,6 +115,9 @@ public sealed record ReliablePublisherOptions
 
     /// <summary>Where log messages go. Default: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>What a suspect of ending connections has to wait for; see <see cref="Session.SessionSettings.Quiet"/>. For tests, which cannot wait that long.</summary>
+    internal TimeSpan PoisonQuiet { get; init; } = new Session.SessionSettings().Quiet;
 
     /// <summary>The clock. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -44,6 +44,9 @@ internal class DelegatingLedger : AckLedger
     public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>
         _inner.ListDeadLettersAsync(continuation, count, cancellationToken);
 
+    public override ValueTask<DeadLetter?> FindDeadLetterAsync(MessageId messageId, CancellationToken cancellationToken) =>
+        _inner.FindDeadLetterAsync(messageId, cancellationToken);
+
     public override ValueTask<ReplayAnswer> ReplayAsync(MessageId messageId, CancellationToken cancellationToken) => _inner.ReplayAsync(messageId, cancellationToken);
 
     public override ValueTask<bool> PurgeAsync(MessageId messageId, CancellationToken cancellationToken) => _inner.PurgeAsync(messageId, cancellationToken);

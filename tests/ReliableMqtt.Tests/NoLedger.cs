@@ -4,7 +4,7 @@ using ReliableMqtt.Messages;
 namespace ReliableMqtt.Tests;
 
 /// <summary>A ledger that is only there: for tests in which nothing may touch it.</summary>
-internal sealed class NoLedger : AckLedger
+internal class NoLedger : AckLedger
 {
     public override string Kind => "none";
 

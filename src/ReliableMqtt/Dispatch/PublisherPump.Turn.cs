@@ -57,11 +57,13 @@ internal sealed partial class PublisherPump
         if (_connection is { } connection)
         {
             if (outputs.Sends.Count > 0) Wire!.Send(connection.ConnectionId, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(outputs.Sends));
+            if (outputs.Probe) Wire!.Probe(connection.ConnectionId);
             if (outputs.Recycle is { } reason) Wire!.Recycle(connection.ConnectionId, reason);
         }
 
         foreach (var stray in outputs.Strays)
             Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error);
+        if (outputs.Suspect is { } suspect) Log.Suspected(_logger, suspect.MessageId);
         outputs.Clear();
         if (outputs.Stopped is { } status) Abandon(status, isAnswered: true);
     }

@@ -65,7 +65,9 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
     public void OnAck(int connectionId, in Ack ack) => Post(new(PumpInputKind.Ack) { ConnectionId = connectionId, Ack = ack });
 
-    public void OnConnectionLost(int connectionId) => Post(new(PumpInputKind.ConnectionLost) { ConnectionId = connectionId });
+    public void OnAlive(int connectionId) => Post(new(PumpInputKind.Alive) { ConnectionId = connectionId });
+
+    public void OnConnectionLost(int connectionId, ConnectionLoss loss) => Post(new(PumpInputKind.ConnectionLost) { ConnectionId = connectionId, Subject = loss });
 
     /// <summary>Gives the pump an input. False after it was disposed.</summary>
     public bool Post(in PumpInput input) => _inputs.Writer.TryWrite(input);
@@ -119,9 +121,12 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
             case PumpInputKind.Verified:
                 OnVerified((VerifiedConnection)input.Subject!, now);
                 break;
+            case PumpInputKind.Alive:
+                _session?.OnAlive(input.ConnectionId, now);
+                break;
             case PumpInputKind.ConnectionLost:
                 if (_connection?.ConnectionId == input.ConnectionId) _connection = null;
-                _session?.OnConnectionLost(input.ConnectionId);
+                _session?.OnConnectionLost(input.ConnectionId, (ConnectionLoss)input.Subject!, now);
                 break;
             case PumpInputKind.Committed:
                 OnCommitted((CommitAnswer)input.Subject!, now);

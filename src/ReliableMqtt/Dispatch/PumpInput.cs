@@ -16,7 +16,10 @@ internal enum PumpInputKind
     /// <summary>A connection: <see cref="PumpInput.Subject"/> is its <see cref="ConnectionInfo"/>.</summary>
     Connected,
 
-    /// <summary>The connection is gone.</summary>
+    /// <summary>The connection has answered a probe.</summary>
+    Alive,
+
+    /// <summary>The connection is gone: <see cref="PumpInput.Subject"/> is the <see cref="Session.ConnectionLoss"/>.</summary>
     ConnectionLost,
 
     /// <summary>The ledger has answered a commit: <see cref="PumpInput.Subject"/> is the <see cref="CommitResult"/>.</summary>

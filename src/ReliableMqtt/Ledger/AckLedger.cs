@@ -74,6 +74,20 @@ public abstract class AckLedger : IAsyncDisposable
     /// <summary>Reads dead letters in the order of their failing, at most <paramref name="count"/> after the one that <paramref name="continuation"/> names.</summary>
     public abstract ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken);
 
+    /// <summary>The dead letter with this message id, or null. This implementation looks through the pages; a store that has an index overrides it.</summary>
+    public virtual async ValueTask<DeadLetter?> FindDeadLetterAsync(MessageId messageId, CancellationToken cancellationToken)
+    {
+        string? continuation = null;
+        do
+        {
+            var page = await ListDeadLettersAsync(continuation, 100, cancellationToken).ConfigureAwait(false);
+            if (page.Items.FirstOrDefault(letter => letter.Record.MessageId == messageId) is { } found) return found;
+            continuation = page.Continuation;
+        }
+        while (continuation is not null);
+        return null;
+    }
+
     /// <summary>Puts a dead letter at the end of the backlog, with the same message id. Its id is pending again.</summary>
     public abstract ValueTask<ReplayAnswer> ReplayAsync(MessageId messageId, CancellationToken cancellationToken);
 

@@ -28,12 +28,20 @@ public sealed record DeadLetterReason(DeadLetterCause Cause, byte? ReasonCode = 
 /// <param name="Record">The message.</param>
 /// <param name="Reason">Why it was given up.</param>
 /// <param name="FailedAt">When.</param>
-public sealed record DeadLetter(LedgerRecord Record, DeadLetterReason Reason, DateTimeOffset FailedAt);
+public sealed record DeadLetter(LedgerRecord Record, DeadLetterReason Reason, DateTimeOffset FailedAt)
+{
+    /// <summary>Its place in the order of the failing: above that of every message that failed before. A message that is replayed and fails again gets another one.</summary>
+    public long Number { get; init; }
+}
 
 /// <summary>A page of dead letters.</summary>
 /// <param name="Items">In the order of their failing.</param>
 /// <param name="Continuation">To be passed for the next page; null when this is the last.</param>
-public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> Items, string? Continuation);
+public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> Items, string? Continuation)
+{
+    /// <summary>The highest <see cref="DeadLetter.Number"/> in the ledger when the page was read; 0 when there are none.</summary>
+    public long Youngest { get; init; }
+}
 
 /// <summary>What became of a replay.</summary>
 public enum ReplayStatus

@@ -105,6 +105,10 @@ public sealed class InMemoryAckLedger : AckLedger
         Answer(() => Bound(out var options).ListDeadLetters(options, continuation, count), cancellationToken);
 
     /// <inheritdoc />
+    public override ValueTask<DeadLetter?> FindDeadLetterAsync(MessageId messageId, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).FindDeadLetter(options, messageId), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<ReplayAnswer> ReplayAsync(MessageId messageId, CancellationToken cancellationToken) =>
         Answer(() => Bound(out var options).Replay(options, messageId), cancellationToken);
 

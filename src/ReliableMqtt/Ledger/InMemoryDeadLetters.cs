@@ -15,7 +15,7 @@ internal sealed class InMemoryDeadLetters
     public void Add(DeadLetter letter, DateTimeOffset now)
     {
         _numbers.Add(letter.Record.MessageId, ++_lastNumber);
-        _kept.Add(new Kept(_lastNumber, letter, now));
+        _kept.Add(new Kept(_lastNumber, letter with { Number = _lastNumber }, now));
     }
 
     public bool TryGet(MessageId messageId, [NotNullWhen(true)] out DeadLetter? letter)
@@ -51,7 +51,10 @@ internal sealed class InMemoryDeadLetters
         var page = _kept.GetRange(first, Math.Min(count, _kept.Count - first));
         var isLast = first + page.Count == _kept.Count;
         return new DeadLetterPage(
-            page.ConvertAll(kept => kept.Letter), isLast ? null : page[^1].Number.ToString(CultureInfo.InvariantCulture));
+            page.ConvertAll(kept => kept.Letter), isLast ? null : page[^1].Number.ToString(CultureInfo.InvariantCulture))
+        {
+            Youngest = _kept.Count == 0 ? 0 : _kept[^1].Number,
+        };
     }
 
     private int IndexAfter(long number)

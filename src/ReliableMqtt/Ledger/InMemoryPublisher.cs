@@ -131,6 +131,15 @@ internal sealed class InMemoryPublisher
         }
     }
 
+    public DeadLetter? FindDeadLetter(LedgerOpenOptions options, MessageId messageId)
+    {
+        lock (_gate)
+        {
+            _state.Prune(options.TimeProvider.GetUtcNow(), options);
+            return _state.DeadLetters.TryGet(messageId, out var letter) ? letter : null;
+        }
+    }
+
     public ReplayAnswer Replay(LedgerOpenOptions options, MessageId messageId)
     {
         long sequence;

@@ -21,7 +21,8 @@ internal sealed record AdapterSettings(
 /// <param name="Why">In words.</param>
 /// <param name="Error">What was thrown, if anything.</param>
 /// <param name="Code">The code of the broker's DISCONNECT, if it sent one (MQTT 5).</param>
-internal sealed record ConnectionEnd(string Why, Exception? Error = null, byte? Code = null);
+/// <param name="Cause">Who or what ended it.</param>
+internal sealed record ConnectionEnd(string Why, Exception? Error = null, byte? Code = null, LossCause Cause = LossCause.Local);
 
 /// <summary>A CONNACK that is not a success.</summary>
 internal sealed record ConnectRefusal(byte Code, string? ReasonString);

@@ -117,6 +117,12 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     }
 
     /// <inheritdoc />
+    public void Probe(int connectionId)
+    {
+        if (_current is { IsOpen: true } current && current.ConnectionId == connectionId) Background.Observe(ProbeAsync(current));
+    }
+
+    /// <inheritdoc />
     public void Recycle(int connectionId, RecycleReason reason)
     {
         if (_current is not { IsOpen: true } current || current.ConnectionId != connectionId || !current.TryBeginRecycle()) return;
@@ -164,6 +170,15 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync() => await StopAsync(CloseTimeout).ConfigureAwait(false);
 
+    /// <summary>How long a PINGRESP may take.</summary>
+    private TimeSpan Patience => _options.AckTimeout < LongestPing ? _options.AckTimeout : LongestPing;
+
+    private async Task ProbeAsync(SessionChannelAdapter connection)
+    {
+        if (await connection.ProbeAsync(Patience).ConfigureAwait(false)) _sink.OnAlive(connection.ConnectionId);
+        else connection.End("no PINGRESP came", cause: LossCause.Link);
+    }
+
     private async Task RecycleAsync(SessionChannelAdapter connection, RecycleReason reason)
     {
         connection.ReconnectAtOnce = true;
@@ -173,8 +188,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
             return;
         }
 
-        var patience = _options.AckTimeout < LongestPing ? _options.AckTimeout : LongestPing;
-        if (await connection.PingAsync(patience).ConfigureAwait(false))
+        if (await connection.PingAsync(Patience).ConfigureAwait(false))
             await connection.CloseAsync("an acknowledgement is overdue on a living link", CloseTimeout).ConfigureAwait(false);
         else
             connection.End("an acknowledgement is overdue, and no PINGRESP came");

@@ -15,7 +15,11 @@ internal sealed class NullWireSink : IWireSink
     {
     }
 
-    public void OnConnectionLost(int connectionId)
+    public void OnAlive(int connectionId)
+    {
+    }
+
+    public void OnConnectionLost(int connectionId, ConnectionLoss loss)
     {
     }
 }

@@ -21,11 +21,12 @@ internal sealed partial class SessionChannelAdapter
             catch (Exception e)
             {
                 if (_end is not null) return null;
-                End($"receiving failed: {e.Message}", e);
+                End($"receiving failed: {e.Message}", e, cause: EndCause.Of(e) ?? LossCause.Link);
                 throw;
             }
 
-            if (packet is null) End(cancellationToken.IsCancellationRequested ? "closed by the client" : "closed by the broker");
+            if (packet is null && cancellationToken.IsCancellationRequested) End("closed by the client");
+            else if (packet is null) End("closed by the broker", cause: LossCause.Peer);
             if (packet is null || _end is not null) return null;
 
             _keepAlive?.OnReceived();
@@ -152,7 +153,7 @@ internal sealed partial class SessionChannelAdapter
                 _info = info;
                 _settings.Sink.OnConnected(info);
                 _ = Task.Run(WriteQueueAsync);
-                if (period > TimeSpan.Zero) _keepAlive = new KeepAlive(_settings.Time, period, SendKeepAlivePing, () => End("no PINGRESP came"));
+                if (period > TimeSpan.Zero) _keepAlive = new KeepAlive(_settings.Time, period, SendKeepAlivePing, () => End("no PINGRESP came", cause: LossCause.Link));
             }
         }
         catch (Exception e)
@@ -168,7 +169,7 @@ internal sealed partial class SessionChannelAdapter
         var code = (byte)packet.ReasonCode;
         var why = $"the broker disconnected: {ReasonCodes.Describe(code)}";
         if (!string.IsNullOrEmpty(packet.ReasonString)) why += $" ({packet.ReasonString})";
-        End(why, code: IsMqtt5 ? code : null);
+        End(why, code: IsMqtt5 ? code : null, cause: LossCause.Peer);
     }
 
     private void EndAfterSinkFailure(string what, Exception e)

@@ -14,7 +14,10 @@ internal sealed partial class SessionChannelAdapter
     // Held while a packet takes its place in the inner adapter's first-in-first-out lock.
     private readonly object _sendGate = new();
     private readonly Channel<Queued> _queue = Channel.CreateUnbounded<Queued>(new UnboundedChannelOptions { SingleReader = true });
-    private bool _disconnectSent;
+    private volatile bool _disconnectSent;
+    private volatile bool _othersLeft;
+    /// <summary>Packets of the session that wait in the queue.</summary>
+    private int _queued;
 
     private readonly record struct Queued(OutboundPacket Packet, TaskCompletionSource<bool>? Flushed);
 
@@ -23,7 +26,7 @@ internal sealed partial class SessionChannelAdapter
     {
         if (!IsOpen) return;
         foreach (ref readonly var packet in packets)
-            _queue.Writer.TryWrite(new Queued(packet, null));
+            if (_queue.Writer.TryWrite(new Queued(packet, null))) Interlocked.Increment(ref _queued);
     }
 
     /// <summary>Sends a message of QoS 0.</summary>
@@ -49,6 +52,13 @@ internal sealed partial class SessionChannelAdapter
         {
             return false;
         }
+    }
+
+    /// <summary>As <see cref="PingAsync"/>. What the application has sent before is through when it is answered.</summary>
+    public Task<bool> ProbeAsync(TimeSpan timeout)
+    {
+        lock (_sendGate) _othersLeft = false;
+        return PingAsync(timeout);
     }
 
     /// <summary>A packet of MqttClient. The token ends the wait, never the write: a cancelled half packet would corrupt the stream.</summary>
@@ -115,6 +125,8 @@ internal sealed partial class SessionChannelAdapter
             if (_disconnectSent || _end is not null) throw new MqttCommunicationException("The connection is closed.");
             if (packet is MqttDisconnectPacket) _disconnectSent = true;
             if (packet is MqttPingReqPacket) _pings.Add(onPong);
+            if (packet is MqttSubscribePacket or MqttUnsubscribePacket or MqttAuthPacket or MqttPublishPacket { QualityOfServiceLevel: MqttQualityOfServiceLevel.AtMostOnce })
+                _othersLeft = true;
             return _inner.SendPacketAsync(packet, CancellationToken.None);
         }
     }
@@ -125,15 +137,15 @@ internal sealed partial class SessionChannelAdapter
         _keepAlive?.OnSent();
     }
 
-    private void FailSend(MqttPacket packet, Exception e)
+    private void FailSend(MqttPacket packet, Exception e, bool isLedgered = false)
     {
         if (_end is not null || _disconnectSent) return;
 
         // Not a matter of the network: the packet does not fit the protocol. MQTTnet's encoder keeps the properties of a packet that it failed on
         // and would add them to the next one, so nothing more may be sent here.
-        if (e is not (MqttCommunicationException or IOException or System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException))
-            Log.EncodeFailed(_settings.Logger, packet.GetType().Name, e);
-        End($"sending failed: {e.Message}", e);
+        var cause = EndCause.Of(e);
+        if (cause is null) Log.EncodeFailed(_settings.Logger, packet.GetType().Name, e);
+        End($"sending failed: {e.Message}", e, cause: cause ?? (isLedgered ? LossCause.Encoding : LossCause.Local));
     }
 
     private async Task WriteQueueAsync()
@@ -147,6 +159,7 @@ internal sealed partial class SessionChannelAdapter
                 while (_end is null && _queue.Reader.TryRead(out var queued))
                 {
                     if (queued.Flushed is not null) unflushed.Add(queued.Flushed);
+                    else Interlocked.Decrement(ref _queued);
                     await SendQueuedAsync(queued, mqtt5).ConfigureAwait(false);
                     if (_channel.PendingBytes >= BufferedChannel.DirectWriteThreshold) await FlushQueuedAsync(unflushed).ConfigureAwait(false);
                 }
@@ -157,7 +170,7 @@ internal sealed partial class SessionChannelAdapter
         }
         catch (Exception e)
         {
-            if (!_disconnectSent) End($"sending failed: {e.Message}", e);
+            if (!_disconnectSent) End($"sending failed: {e.Message}", e, cause: EndCause.Of(e) ?? LossCause.Local);
         }
 
         // After the end, or after our DISCONNECT: nothing more leaves, and nobody is left waiting.
@@ -178,7 +191,7 @@ internal sealed partial class SessionChannelAdapter
         catch (Exception e)
         {
             if (_end is null && !_disconnectSent) queued.Flushed?.TrySetException(e);
-            FailSend(packet, e);
+            FailSend(packet, e, isLedgered: queued.Flushed is null);
             throw;
         }
     }

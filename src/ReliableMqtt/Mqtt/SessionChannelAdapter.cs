@@ -117,12 +117,13 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
     }
 
     /// <summary>Ends the connection: tells the sink if it knew of it, and closes the socket. Only the first call has an effect.</summary>
-    public void End(string why, Exception? error = null, byte? code = null)
+    public void End(string why, Exception? error = null, byte? code = null, LossCause cause = LossCause.Local)
     {
         lock (_gate)
         {
             if (_end is not null) return;
-            _end = new ConnectionEnd(why, error, code);
+            // After our DISCONNECT the peer closes because it is told to.
+            _end = new ConnectionEnd(why, error, code, _disconnectSent ? LossCause.Local : cause);
         }
 
         _keepAlive?.Dispose();
@@ -139,7 +140,8 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
 
         try
         {
-            if (_info is not null) _settings.Sink.OnConnectionLost(ConnectionId);
+            if (_info is not null)
+                _settings.Sink.OnConnectionLost(ConnectionId, new ConnectionLoss(_end.Cause, code) { Unsent = Volatile.Read(ref _queued) > 0, OthersLeft = _othersLeft });
         }
         catch (Exception e)
         {

@@ -23,13 +23,28 @@ public sealed partial class RedisAckLedger
         var reply = (RedisValue[])(await binding.Link.RunAsync(
             RedisScript.Dead, [binding.Keys.DeadOrder, binding.Keys.Dead], [after, Math.Min(count, LettersAtMost)], cancellationToken).ConfigureAwait(false))!;
         var letters = new List<DeadLetter>();
-        for (var i = 1; i < reply.Length; i += 3)
+        for (var i = 2; i < reply.Length; i += 3)
         {
-            if (DeadLetterCodec.TryDecode((ReadOnlyMemory<byte>)reply[i + 2], binding.Nonce, out var letter, out var problem)) letters.Add(letter);
+            if (DeadLetterCodec.TryDecode((ReadOnlyMemory<byte>)reply[i + 2], binding.Nonce, out var letter, out var problem))
+                letters.Add(letter with { Number = (long)reply[i + 1] });
             else await QuarantineAsync(binding, "dead", binding.Keys.Dead, reply[i], reply[i + 2], problem, "", cancellationToken).ConfigureAwait(false);
         }
 
-        return new DeadLetterPage(letters, (int)reply[0] == 1 ? (string)reply[^2]! : null);
+        return new DeadLetterPage(letters, (int)reply[0] == 1 ? (string)reply[^2]! : null) { Youngest = (long)reply[1] };
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask<DeadLetter?> FindDeadLetterAsync(MessageId messageId, CancellationToken cancellationToken)
+    {
+        var binding = Bound(cancellationToken);
+        var keys = binding.Keys;
+        var found = (RedisValue[])(await binding.Link.RunAsync(
+            RedisScript.Letter, [keys.Header, keys.DeadOrder, keys.Dead], [messageId.Value], cancellationToken).ConfigureAwait(false))!;
+        if (found[1] == "") return null;
+        if (DeadLetterCodec.TryDecode((ReadOnlyMemory<byte>)found[2], binding.Nonce, out var letter, out var problem))
+            return letter with { Number = (long)found[1] };
+        await QuarantineAsync(binding, "dead", keys.Dead, messageId.Value, found[2], problem, "", cancellationToken).ConfigureAwait(false);
+        return null;
     }
 
     /// <inheritdoc />

@@ -15,6 +15,10 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     public int Attempts { get; set; } = record.Refusals + 1;
     /// <summary>It was refused and is not settled: strict order holds back what was not sent yet.</summary>
     public bool HoldsOthers { get; set; }
+    /// <summary>Connections that the peer has ended with it as the oldest in flight, since the broker's last word on it.</summary>
+    public int Suspicion { get; set; }
+    /// <summary>Connections that the peer has ended while it was alone on them, since then.</summary>
+    public int Strikes { get; set; }
 
     // Valid for the session at the broker.
     public PacketId PacketId { get; set; } = packetId;
@@ -32,6 +36,8 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     /// <summary>The connection that its PUBLISH or PUBREL last left on; 0 for none.</summary>
     public int SentOn { get; set; }
     public DateTimeOffset SentAt { get; set; }
+    /// <summary>The place of that packet among all that left: the broker reads them in this order.</summary>
+    public long SentPlace { get; set; }
 
     // What the next or the outstanding commit says of it.
     /// <summary>The operation that carries its present stage to the ledger; 0 while that is still to be put into one.</summary>

@@ -66,6 +66,9 @@ internal enum HandshakeEvent
 
     /// <summary>The connected broker cannot take the PUBLISH.</summary>
     Unsendable,
+
+    /// <summary>It ends every connection that carries its PUBLISH or its PUBREL.</summary>
+    Poisoned,
 }
 
 /// <summary>What a transition asks for besides the new stage.</summary>

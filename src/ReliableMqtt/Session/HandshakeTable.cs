@@ -23,12 +23,12 @@ internal readonly record struct HandshakeStep(HandshakeStage Next, HandshakeEffe
 ///                         │ │ PubRec (QoS 2)         │ PubComp
 ///                         │ └──▶ [Releasing] ──▶ [Released]
 ///                         │          W3   Stored: SendPubRel
-///      RefusedForNow      │ RefusedForGood, Unsendable, SessionLostGiveUp*
+///      RefusedForNow      │ RefusedForGood, Unsendable, Poisoned*, SessionLostGiveUp*
 ///      ┌──────────────────┴──────▶ [Abandoning] ──Stored──▶ [Finished]
 ///      ▼        Stored           Due             Stored: SendPublish
 ///  [Refusing] ────────▶ [Parked] ────▶ [Renewing] ────────▶ [Sent]
 ///                                           ▲ W2
-///            SessionLostRepublish* ─────────┘            * also from Releasing and Released
+///            SessionLostRepublish* ─────────┘            * also from Released, a lost session from Releasing as well
 /// </code>
 /// </remarks>
 internal static class HandshakeTable
@@ -78,6 +78,7 @@ internal static class HandshakeTable
 
         (Parked, Due) => new(Renewing, Store),
         (Sent, Unsendable) => new(Abandoning, Store),
+        (Sent or Released, Poisoned) => new(Abandoning, Store),
         _ => Wrong(stage, Impossible),
     };
 

@@ -1,4 +1,5 @@
 using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
 
 namespace ReliableMqtt.Session;
 
@@ -44,19 +45,21 @@ internal sealed partial class PublishSession
 
         if (handshake.Stage == before)
         {
-            if (step.Effect == HandshakeEffect.SendPubRel) Outputs.Sends.Add(new OutboundPacket(handshake.PacketId, null));
+            if (step.Effect == HandshakeEffect.SendPubRel) SendStray(handshake.PacketId);
         }
         else if (handshake.Stage == HandshakeStage.Releasing)
         {
             handshake.AckCode = heldAlready ? (byte)0 : ack.ReasonCode;
             handshake.AckText = ack.ReasonString;
             handshake.ReleaseOrder = ++_releases;
+            OnProgress(handshake, now);
         }
         else if (handshake.Stage == HandshakeStage.Confirming)
         {
             if (ack.Kind == AckKind.PubAck) (handshake.AckCode, handshake.AckText) = (ack.ReasonCode, ack.ReasonString);
             WidenWindow();
             LetGo(handshake);
+            OnProgress(handshake, now);
             SendWaiting(now);
             // The broker has it: the waiter may know. Should the confirm get lost with a crash, the handshake is resumed, not the message sent anew.
             Finish(handshake, PublishOutcome.Confirmed, handshake.AckCode, handshake.AckText);
@@ -68,7 +71,14 @@ internal sealed partial class PublishSession
         Outputs.Strays.Add(new StrayAck(ack, stage, error));
         // The broker waits for PUBREL for every PUBREC that it has sent: without one it would keep the packet id, and its share of the window, for ever.
         if (ack is { Kind: AckKind.PubRec, ReasonCode: < 0x80 } && stage is null)
-            Outputs.Sends.Add(new OutboundPacket(ack.PacketId, null, ReasonCode: PacketIdentifierNotFound));
+            SendStray(ack.PacketId, PacketIdentifierNotFound);
+    }
+
+    /// <summary>A PUBREL that is only the answer to a PUBREC: no handshake waits for anything from it.</summary>
+    private void SendStray(PacketId id, byte code = 0)
+    {
+        Outputs.Sends.Add(new OutboundPacket(id, null, ReasonCode: code));
+        _strayLeft = true;
     }
 
     private void Finish(Handshake handshake, PublishOutcome outcome, byte? code, string? text) =>

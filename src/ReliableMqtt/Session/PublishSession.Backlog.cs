@@ -113,7 +113,7 @@ internal sealed partial class PublishSession
 
     /// <summary>May a message that was never sent be given a packet id now?</summary>
     private bool MayStart(DateTimeOffset now) =>
-        _connection is not null && !_recycling && _resend.Count == 0
+        _connection is not null && !_recycling && _resend.Count == 0 && _released.Count == 0
         && _session != BrokerSession.Condemned && now >= _pausedUntil
         && _open < Window && _inflight.Count < PacketIdsAtMost
         && (_settings.Ordering == PublishOrdering.Strict ? _refused == 0 : _parked.Count < _settings.MaxInFlight);

@@ -84,7 +84,12 @@ internal sealed partial class PublishSession
             if (head.ExpiresAt <= now) commit.Drops.Add((head, null));
             else if (_connection is not null && FindBrokerLimit(head) is { } limit)
                 commit.Drops.Add((head, new DeadLetterReason(DeadLetterCause.BrokerLimit, null, limit)));
-            else return;
+            else
+            {
+                if (head.ExpiresAt is { } at) WakeBy(at);
+                return;
+            }
+
             _leftBacklog = _prefetched.Dequeue().Sequence;
         }
     }
@@ -114,7 +119,8 @@ internal sealed partial class PublishSession
 
             var record = Stamp(next.Record, _tail + commit.Appends.Count + 1);
             commit.Appends.Add(next with { Record = record });
-            var direct = commit.Direct.Count == commit.Appends.Count - 1 && backlog == 0 && MayStart(now) && FindBrokerLimit(record) is null;
+            var direct = commit.Direct.Count == commit.Appends.Count - 1 && backlog == 0 && MayStart(now)
+                && !(record.ExpiresAt <= now) && FindBrokerLimit(record) is null;
             if (direct && _ids.TryTake(out var id)) commit.Direct.Add(Begin(record, id, commit));
         }
     }

@@ -86,7 +86,7 @@ internal sealed partial class PublishSession
         switch (step.Effect)
         {
             case HandshakeEffect.SendPubRel:
-                if (_connection is not null) EmitPubRel(handshake, now);
+                OfferPubRel(handshake, now);
                 break;
             case HandshakeEffect.SendPublish:
                 if (stage == HandshakeStage.Renewing) TakeNewPacketId(handshake);

@@ -6,17 +6,18 @@ namespace ReliableMqtt.Session;
 // Connections: what is resent on a new one, and in which order (MQTT 5 §4.4, §4.6).
 internal sealed partial class PublishSession
 {
-    private int Window => Math.Min(Math.Min(_settings.MaxInFlight, _windowCap), _connection?.ReceiveMaximum ?? 0);
+    private int Window => Math.Min(Math.Min(_settings.MaxInFlight, _windowCap), Math.Min(_isolation, _connection?.ReceiveMaximum ?? 0));
 
     /// <summary>A CONNACK of success. Queues what must be resent, before anything new.</summary>
     public void OnConnected(ConnectionInfo connection, DateTimeOffset now)
     {
-        if (_connection is { } old) OnConnectionLost(old.ConnectionId);
+        if (_connection is { } old) OnConnectionLost(old.ConnectionId, new ConnectionLoss(LossCause.Local), now);
         _connection = connection;
         _taintedIds = 0;
         // A session that nothing here belongs to was asked to end; a broker that says otherwise would be asked for ever.
         if (!connection.SessionPresent || _session == BrokerSession.None) Establish();
         if (!connection.SessionPresent) OnSessionLost();
+        BeginIsolation(now);
         Resume(now);
     }
 
@@ -28,14 +29,19 @@ internal sealed partial class PublishSession
     }
 
     /// <summary>The connection is gone. Nothing changes its stage: what was sent stays sent.</summary>
-    public void OnConnectionLost(int connectionId)
+    public void OnConnectionLost(int connectionId, ConnectionLoss loss, DateTimeOffset now)
     {
         if (_connection?.ConnectionId != connectionId) return;
+        Judge(loss, now);
         _connection = null;
+        _isolation = Everything;
+        _probeAt = null;
+        _released.Clear();
         _resend.Clear();
         _onWire = 0;
         _recycling = false;
         Outputs.Sends.Clear();
+        Outputs.Probe = false;
     }
 
     /// <summary>Session Present 0: what was in flight may have arrived or not (MQTT 5 §3.2.2-5: our state of it is void).</summary>
@@ -60,7 +66,7 @@ internal sealed partial class PublishSession
         foreach (var handshake in _inflight.Values.Where(h => h.Stage == HandshakeStage.Released).OrderBy(h => h.ReleaseOrder).ToList())
         {
             Resumed++;
-            EmitPubRel(handshake, now);
+            _released.Enqueue(handshake);
         }
 
         // PUBLISHes in the order in which they were first sent [MQTT-4.6.0-1].
@@ -74,7 +80,13 @@ internal sealed partial class PublishSession
     /// <summary>Sends what waits for room in the window, in order.</summary>
     private void SendWaiting(DateTimeOffset now)
     {
-        if (_connection is null || _recycling) return;
+        if (_connection is null || _recycling || IsQuiet) return;
+        while (_released.Count > 0 && (_isolation == Everything || _onWire < Window))
+        {
+            if (_released.Dequeue() is { Stage: HandshakeStage.Released } released) EmitPubRel(released, now);
+        }
+
+        if (_released.Count > 0) return;
         while (_onWire < Window && _resend.TryDequeue(out var handshake))
         {
             if (handshake.Stage == HandshakeStage.Sent) EmitPublish(handshake, now);
@@ -86,6 +98,20 @@ internal sealed partial class PublishSession
     {
         if (_connection is null) return;
         _resend.Enqueue(handshake);
+        SendWaiting(now);
+    }
+
+    /// <summary>A PUBREL whose release is stored: it leaves at once, unless its turn to be sent alone is still to come.</summary>
+    private void OfferPubRel(Handshake handshake, DateTimeOffset now)
+    {
+        if (_connection is null) return;
+        if (_isolation == Everything || (_released.Count == 0 && handshake.SentOn == _connection.ConnectionId))
+        {
+            EmitPubRel(handshake, now);
+            return;
+        }
+
+        _released.Enqueue(handshake);
         SendWaiting(now);
     }
 
@@ -118,7 +144,9 @@ internal sealed partial class PublishSession
         if (handshake.SentOn != _connection!.ConnectionId) _onWire++;
         handshake.SentOn = _connection.ConnectionId;
         handshake.SentAt = now;
+        handshake.SentPlace = ++_sentPlaces;
         WakeBy(now + _settings.AckTimeout);
+        if (_isolation == 1) WakeBy(now + BlameWithin);
     }
 
     /// <summary>What forbids a PUBLISH on this connection (MQTT 5 §3.2.2.3.4 to .6), or null.</summary>

@@ -16,17 +16,15 @@ internal sealed partial class PublishSession
     /// <summary>PUBACK or PUBREC of 0x80 and above: the handshake is over, the broker has not taken the message (MQTT 5 §4.3.2, §4.3.3).</summary>
     private void Refuse(Handshake handshake, in Ack ack, AckVerdict verdict, DateTimeOffset now)
     {
-        var before = handshake.Stage;
-        var counts = verdict is AckVerdict.Retry;
-        var exhausted = counts && handshake.Refusals + 1 >= _settings.MaxAttempts;
-        var forGood = verdict == AckVerdict.DeadLetter || exhausted;
-        var step = Step(handshake, forGood ? HandshakeEvent.RefusedForGood : HandshakeEvent.RefusedForNow);
-        if (!step.IsLegal)
+        if (HandshakeTable.Next(handshake.Stage, HandshakeEvent.RefusedForNow, handshake.IsExactlyOnce) is { IsLegal: false } wrong)
         {
-            Stray(ack, before, step.Error);
+            Stray(ack, handshake.Stage, wrong.Error);
             return;
         }
 
+        var counts = verdict is AckVerdict.Retry or AckVerdict.DeadLetter;
+        var forGood = !ShouldRetry(handshake, ack, verdict) || (counts && handshake.Refusals + 1 >= _settings.MaxAttempts);
+        MustStep(handshake, forGood ? HandshakeEvent.RefusedForGood : HandshakeEvent.RefusedForNow);
         (handshake.AckCode, handshake.AckText) = (ack.ReasonCode, ack.ReasonString);
         if (forGood)
         {
@@ -39,11 +37,20 @@ internal sealed partial class PublishSession
             if (counts) handshake.Refusals++;
             handshake.DueAt = now + (verdict == AckVerdict.PacketIdInUse ? TimeSpan.Zero : _settings.RetryDelay(handshake.Attempts));
             handshake.Attempts++;
-            if (verdict == AckVerdict.RetryPaused) Pause(handshake.DueAt.Value);
+            if (verdict == AckVerdict.RetryPaused) Pause(handshake.DueAt.Value, now);
             if (verdict == AckVerdict.PacketIdInUse) Taint(handshake);
         }
 
+        OnProgress(handshake, now);
         SendWaiting(now);
+    }
+
+    /// <summary>The application's word, or that of the table. A packet id in use is no matter of the message: nobody is asked.</summary>
+    private bool ShouldRetry(Handshake handshake, in Ack ack, AckVerdict verdict)
+    {
+        if (verdict == AckVerdict.PacketIdInUse) return true;
+        var refusal = new Refusal(handshake.Record, ack.ReasonCode, ack.ReasonString, handshake.Attempts);
+        return _settings.ShouldRetry?.Invoke(refusal) ?? verdict != AckVerdict.DeadLetter;
     }
 
     private void Hold(Handshake handshake)
@@ -58,10 +65,10 @@ internal sealed partial class PublishSession
         handshake.HoldsOthers = false;
     }
 
-    /// <summary>Quota exceeded: fewer at a time, and none until the retry.</summary>
-    private void Pause(DateTimeOffset until)
+    /// <summary>Quota exceeded: fewer at a time, and none until the retry. What was in flight at the pause may be refused as well, for the same reason: that halves nothing again.</summary>
+    private void Pause(DateTimeOffset until, DateTimeOffset now)
     {
-        _windowCap = Math.Max(1, _windowCap / 2);
+        if (now >= _pausedUntil) _windowCap = Math.Max(1, Math.Min(_windowCap, _connection?.ReceiveMaximum ?? _windowCap) / 2);
         if (until > _pausedUntil) _pausedUntil = until;
     }
 
@@ -100,6 +107,7 @@ internal sealed partial class PublishSession
         if (_pausedUntil > now) WakeBy(_pausedUntil);
         if (_appendsBlockedUntil > now) WakeBy(_appendsBlockedUntil);
         if (_connection is null || _recycling) return;
+        TickIsolation(now);
 
         DateTimeOffset? oldest = null;
         foreach (var handshake in _inflight.Values)

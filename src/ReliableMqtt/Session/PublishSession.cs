@@ -39,7 +39,9 @@ internal sealed partial class PublishSession
 
     // Valid for one connection.
     private ConnectionInfo? _connection;
+    private readonly Queue<Handshake> _released = new();
     private readonly Queue<Handshake> _resend = new();
+    private long _sentPlaces;
     private int _onWire;
     private bool _recycling;
 

@@ -22,4 +22,7 @@ internal sealed record ReasonCode(byte Code, string Name)
 
     /// <summary>In a DISCONNECT from the broker, MQTT 5 §3.14.2.1.</summary>
     public DisconnectVerdict? Disconnect { get; init; }
+
+    /// <summary>A DISCONNECT with it may be the answer to one of our packets, as a close without a code may be: what was in flight is suspect.</summary>
+    public bool BlamesPacket { get; init; }
 }

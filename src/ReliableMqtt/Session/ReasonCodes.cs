@@ -25,14 +25,14 @@ internal static class ReasonCodes
         new(0x80, "unspecified error")
         {
             PubAck = AckVerdict.Retry, PubRec = AckVerdict.Retry,
-            ConnAck = ConnectVerdict.Retry, Disconnect = Reconnect,
+            ConnAck = ConnectVerdict.Retry, Disconnect = Reconnect, BlamesPacket = true,
         },
-        new(0x81, "malformed packet") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect },
-        new(0x82, "protocol error") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect },
+        new(0x81, "malformed packet") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect, BlamesPacket = true },
+        new(0x82, "protocol error") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect, BlamesPacket = true },
         new(0x83, "implementation specific error")
         {
             PubAck = AckVerdict.Retry, PubRec = AckVerdict.Retry,
-            ConnAck = ConnectVerdict.Retry, Disconnect = Reconnect,
+            ConnAck = ConnectVerdict.Retry, Disconnect = Reconnect, BlamesPacket = true,
         },
         new(0x84, "unsupported protocol version") { ConnAck = ConnectVerdict.Fault },
         new(0x85, "client identifier not valid") { ConnAck = ConnectVerdict.Fault },
@@ -40,7 +40,7 @@ internal static class ReasonCodes
         new(0x87, "not authorized")
         {
             PubAck = DeadLetter, PubRec = DeadLetter,
-            ConnAck = ConnectVerdict.Fault, Disconnect = DisconnectVerdict.Fault,
+            ConnAck = ConnectVerdict.Fault, Disconnect = DisconnectVerdict.Fault, BlamesPacket = true,
         },
         new(0x88, "server unavailable") { ConnAck = ConnectVerdict.Retry },
         new(0x89, "server busy") { ConnAck = ConnectVerdict.Retry, Disconnect = Reconnect },
@@ -53,23 +53,23 @@ internal static class ReasonCodes
         new(0x90, "topic name invalid")
         {
             PubAck = DeadLetter, PubRec = DeadLetter,
-            ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect,
+            ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect, BlamesPacket = true,
         },
         new(0x91, "packet identifier in use") { PubAck = PacketIdInUse, PubRec = PacketIdInUse },
         new(0x92, "packet identifier not found") { PubComp = Confirm },
         new(0x93, "receive maximum exceeded") { Disconnect = Reconnect },
-        new(0x94, "topic alias invalid") { Disconnect = Reconnect },
-        new(0x95, "packet too large") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect },
+        new(0x94, "topic alias invalid") { Disconnect = Reconnect, BlamesPacket = true },
+        new(0x95, "packet too large") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect, BlamesPacket = true },
         new(0x96, "message rate too high") { Disconnect = Reconnect },
         new(0x97, "quota exceeded") { PubAck = RetryPaused, PubRec = RetryPaused, ConnAck = ConnectVerdict.Retry, Disconnect = Reconnect },
         new(0x98, "administrative action") { Disconnect = Reconnect },
         new(0x99, "payload format invalid")
         {
             PubAck = DeadLetter, PubRec = DeadLetter,
-            ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect,
+            ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect, BlamesPacket = true,
         },
-        new(0x9A, "retain not supported") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect },
-        new(0x9B, "QoS not supported") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect },
+        new(0x9A, "retain not supported") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect, BlamesPacket = true },
+        new(0x9B, "QoS not supported") { ConnAck = ConnectVerdict.Fault, Disconnect = Reconnect, BlamesPacket = true },
         new(0x9C, "use another server") { ConnAck = ConnectVerdict.Fault, Disconnect = DisconnectVerdict.Fault },
         new(0x9D, "server moved") { ConnAck = ConnectVerdict.Fault, Disconnect = DisconnectVerdict.Fault },
         new(0x9E, "shared subscriptions not supported") { Disconnect = Reconnect },
@@ -102,6 +102,9 @@ internal static class ReasonCodes
 
     /// <summary>What a DISCONNECT from the broker means; an undefined code may pass.</summary>
     public static DisconnectVerdict OfDisconnect(byte code) => ByCode[code]?.Disconnect ?? Reconnect;
+
+    /// <summary>A DISCONNECT with this code may be the answer to a packet that was in flight. Others speak of the connection, of people or of load.</summary>
+    public static bool BlamesPacket(byte code) => ByCode[code]?.BlamesPacket ?? false;
 
     /// <summary>The code in words and in numbers: <c>not authorized (0x87)</c>.</summary>
     public static string Describe(byte code) => $"{ByCode[code]?.Name ?? "unknown reason"} (0x{code:X2})";

@@ -59,6 +59,12 @@ internal sealed class SessionOutputs
 
     public List<StrayAck> Strays { get; } = [];
 
+    /// <summary>Ping the broker, and tell <see cref="PublishSession.OnAlive"/> when it answers.</summary>
+    public bool Probe { get; set; }
+
+    /// <summary>From here on messages leave one at a time, to find out whether this one ends the connections; worth a word in the log.</summary>
+    public LedgerRecord? Suspect { get; set; }
+
     /// <summary>End this connection.</summary>
     public RecycleReason? Recycle { get; set; }
 
@@ -70,6 +76,8 @@ internal sealed class SessionOutputs
         Completions.Clear();
         Sends.Clear();
         Strays.Clear();
+        Probe = false;
+        Suspect = null;
         Recycle = null;
     }
 }

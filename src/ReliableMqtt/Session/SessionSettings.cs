@@ -18,6 +18,12 @@ internal sealed record SessionSettings
     /// <summary>The wait before attempt n (1, 2, …) of something refused: randomness comes in from outside.</summary>
     public Func<int, TimeSpan> RetryDelay { get; init; } = static _ => TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Asked of each refusal of a message: true to send it anew, false to give it up, null for what <see cref="ReasonCodes"/> says. Must not throw, and must return at once.</summary>
+    public Func<Refusal, bool?>? ShouldRetry { get; init; }
+
+    /// <summary>How long a connection must live with nothing on it before a message is sent alone that may end it: an eighth of this at first, then twice as long for each connection that did end so.</summary>
+    public TimeSpan Quiet { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>The most messages that one commit appends or assigns; confirms of what came in meanwhile ride along.</summary>
     public int MaxBatch { get; init; } = 512;
 

@@ -64,6 +64,9 @@ internal interface IWire
     /// <summary>Queues packets for the connection with this id; they vanish when it is no longer the current one.</summary>
     void Send(int connectionId, ReadOnlySpan<OutboundPacket> packets);
 
+    /// <summary>Pings the broker on the connection with this id, if it is still the current one, and tells <see cref="IWireSink.OnAlive"/> of the answer. Without one the connection is ended.</summary>
+    void Probe(int connectionId);
+
     /// <summary>Ends the connection with this id, if it is still the current one, and makes another.</summary>
     void Recycle(int connectionId, RecycleReason reason);
 }
@@ -80,6 +83,9 @@ internal interface IWireSink
     /// <summary>A PUBACK, PUBREC or PUBCOMP for a packet id of ours has come.</summary>
     void OnAck(int connectionId, in Ack ack);
 
+    /// <summary>The PINGRESP to a <see cref="IWire.Probe"/> has come: the connection lives, and everything that left before the probe did not end it.</summary>
+    void OnAlive(int connectionId);
+
     /// <summary>The connection is gone: told exactly once for each <see cref="OnConnected"/>, after its last ack.</summary>
-    void OnConnectionLost(int connectionId);
+    void OnConnectionLost(int connectionId, ConnectionLoss loss);
 }

@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(1007, LogLevel.Warning, "Message {MessageId} expired before it was sent.")]
     public static partial void Expired(ILogger logger, MessageId messageId);
 
+    [LoggerMessage(1008, LogLevel.Warning, "Connections end again and again while message {MessageId} is in flight. What is in flight is sent one at a time until it is clear which message ends them, if any does.")]
+    public static partial void Suspected(ILogger logger, MessageId messageId);
+
     [LoggerMessage(1009, LogLevel.Warning, "The broker sent {Ack} for packet id {PacketId} with reason code {ReasonCode}, which does not belong to any handshake ({Error}). It confirms nothing.")]
     public static partial void StrayAck(ILogger logger, AckKind ack, ushort packetId, byte reasonCode, HandshakeError error);
 
@@ -42,6 +45,9 @@ internal static partial class Log
 
     [LoggerMessage(5002, LogLevel.Error, "An event handler of the application failed.")]
     public static partial void EventHandlerFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(1010, LogLevel.Error, "ShouldRetry has thrown for message {MessageId}, refused with reason code {ReasonCode}; the default is used.")]
+    public static partial void ShouldRetryFailed(ILogger logger, MessageId messageId, byte reasonCode, Exception error);
 
     [LoggerMessage(5003, LogLevel.Critical, "The dispatcher failed; it starts anew from what the ledger holds.")]
     public static partial void PumpFailed(ILogger logger, Exception error);

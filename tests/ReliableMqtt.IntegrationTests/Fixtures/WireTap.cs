@@ -30,6 +30,12 @@ public sealed class WireTap
     /// <summary>From now on, does this with the packets of a type, in whichever direction, at most so many times.</summary>
     public TapRule On(MqttControlPacketType type, TapAction action, int times = 1) => On(packet => packet.Type == type, action, times);
 
+    /// <summary>From now on lets everything pass.</summary>
+    public void Clear()
+    {
+        lock (_gate) _rules.Clear();
+    }
+
     /// <summary>Waits for a packet, also one that has come already.</summary>
     public async Task<WirePacket> SeesAsync(Func<WirePacket, bool> matches, string what, TimeSpan? deadline = null)
     {

@@ -28,5 +28,7 @@ internal sealed class RecordingSink : IWireSink
         Calls.Enqueue($"ack {connectionId}");
     }
 
-    public void OnConnectionLost(int connectionId) => Calls.Enqueue($"lost {connectionId}");
+    public void OnAlive(int connectionId) => Calls.Enqueue($"alive {connectionId}");
+
+    public void OnConnectionLost(int connectionId, ConnectionLoss loss) => Calls.Enqueue($"lost {connectionId}");
 }

@@ -65,10 +65,34 @@ public class PublisherPumpTests
         await pump.SettleAsync();
         Assert.Equal([RecycleReason.NewOwner], pump.Recycled);
         Assert.Single(pump.Sent);
-        pump.Pump.OnConnectionLost(1);
+        pump.Pump.OnConnectionLost(1, new ConnectionLoss(LossCause.Peer));
         pump.Pump.OnConnected(new ConnectionInfo(2, SessionPresent: true));
 
         Assert.True((await pump.SentAsync(2))[1].Dup);
+    }
+
+    [Fact]
+    public async Task A_suspect_is_probed_for_and_sent_when_the_connection_has_answered()
+    {
+        await using var pump = await PumpHarness.OwnedAsync(new SessionSettings { Quiet = TimeSpan.FromMilliseconds(1) });
+        pump.Pump.OnConnected(new ConnectionInfo(1, SessionPresent: false));
+        pump.Publish();
+        await pump.SentAsync(1);
+        for (var connection = 1; connection <= 3; connection++)
+        {
+            pump.Pump.OnConnectionLost(connection, new ConnectionLoss(LossCause.Peer));
+            pump.Pump.OnConnected(new ConnectionInfo(connection + 1, SessionPresent: true));
+            if (connection < 3) await pump.SentAsync(connection + 1);
+        }
+
+        await pump.ProbedAsync(4);
+        Assert.Equal(3, pump.Sent.Length);
+        pump.Pump.OnAlive(3); // Of a connection that is no more.
+        await pump.SettleAsync();
+        Assert.Equal(3, pump.Sent.Length);
+        pump.Pump.OnAlive(4);
+
+        Assert.True((await pump.SentAsync(4))[3].Dup);
     }
 
     [Fact]

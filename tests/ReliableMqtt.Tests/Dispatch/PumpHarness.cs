@@ -11,6 +11,7 @@ namespace ReliableMqtt.Tests.Dispatch;
 internal sealed class PumpHarness : IAsyncDisposable, IWire
 {
     private readonly List<OutboundPacket> _sent = [];
+    private readonly TaskCompletionSource<int> _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public PumpHarness(AckLedger? ledger = null, SessionSettings? settings = null, TimeProvider? time = null)
     {
@@ -30,9 +31,11 @@ internal sealed class PumpHarness : IAsyncDisposable, IWire
         get { lock (_sent) return [.. _sent]; }
     }
 
-    public static async Task<PumpHarness> OwnedAsync()
+    public SessionSettings Settings { get; init; } = new();
+
+    public static async Task<PumpHarness> OwnedAsync(SessionSettings? settings = null)
     {
-        var harness = new PumpHarness();
+        var harness = new PumpHarness { Settings = settings ?? new SessionSettings() };
         await harness.Ledger.OpenAsync(new LedgerOpenOptions { PublisherId = "p" }, TestContext.Current.CancellationToken);
         await harness.OwnAsync();
         return harness;
@@ -41,7 +44,7 @@ internal sealed class PumpHarness : IAsyncDisposable, IWire
     public async Task OwnAsync()
     {
         var epoch = (await Ledger.AcquireAsync(default)).Epoch!.Value;
-        await Pump.OwnAsync(new PublishSession(new SessionSettings(), epoch, await Ledger.RecoverAsync(epoch, default)));
+        await Pump.OwnAsync(new PublishSession(Settings, epoch, await Ledger.RecoverAsync(epoch, default)));
     }
 
     public PublishTicket Publish(string topic = "t", bool wantsConfirm = false, string? id = null)
@@ -90,6 +93,15 @@ internal sealed class PumpHarness : IAsyncDisposable, IWire
     {
         lock (_sent) _sent.AddRange(packets);
     }
+
+    /// <summary>Waits until the connection is probed.</summary>
+    public async Task ProbedAsync(int connectionId)
+    {
+        for (var i = 0; i < 100_000 && _probed.Task is { IsCompleted: false }; i++) await SettleAsync();
+        Assert.Equal(connectionId, await _probed.Task);
+    }
+
+    public void Probe(int connectionId) => _probed.TrySetResult(connectionId);
 
     public void Recycle(int connectionId, RecycleReason reason) => Recycled.Add(reason);
 

@@ -15,6 +15,9 @@ internal static class DeadLetters
             if (letter.Reason.Cause == DeadLetterCause.BrokerLimit) await publisher.DeadLetters.ReplayAsync(letter.Record.MessageId);
             else await publisher.DeadLetters.PurgeAsync(letter.Record.MessageId);
         }
+
+        ReplaySummary summary = await publisher.DeadLetters.ReplayAllAsync(letter => letter.Reason.ReasonCode == 0x87); // The right was granted.
+        long purged = await publisher.DeadLetters.PurgeAllAsync(letter => letter.Record.Topic == "test");
         #endregion
     }
 }

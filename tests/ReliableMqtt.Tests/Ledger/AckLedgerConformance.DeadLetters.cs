@@ -51,6 +51,53 @@ public abstract partial class AckLedgerConformance
         var page = await (await OpenAsync()).ListDeadLettersAsync(null, 10, Cancel);
         Assert.Empty(page.Items);
         Assert.Null(page.Continuation);
+        Assert.Equal(0, page.Youngest);
+    }
+
+    [Fact]
+    public async Task Numbers_rise_with_each_failing_and_each_page_tells_the_highest()
+    {
+        var owner = await OpenOwnerAsync();
+        var sent = await owner.SendAsync(1, Messages(4));
+        for (var i = 0; i < 4; i++) await owner.DeadLetterAsync(sent[i], (ushort)(i + 1));
+        var letters = await DeadLettersAsync(owner.Ledger);
+        Assert.Equal(letters.Select(letter => letter.Number).Distinct().Order(), letters.Select(letter => letter.Number));
+        Assert.True(letters[0].Number > 0);
+        var first = await owner.Ledger.ListDeadLettersAsync(null, 1, Cancel);
+        Assert.Equal(letters[3].Number, first.Youngest);
+
+        // One that fails again is the youngest then, also when the youngest before is gone.
+        Assert.True(await owner.Ledger.PurgeAsync(sent[3].MessageId, Cancel));
+        owner.Tail = (await owner.Ledger.ReplayAsync(sent[0].MessageId, Cancel)).Sequence;
+        var replayed = Assert.Single(await BacklogAsync(owner.Ledger));
+        await owner.CommitAsync(commit => commit with { Drops = [new DropOp(replayed.Sequence, replayed.MessageId, new DeadLetterReason(DeadLetterCause.Poison))] });
+        var again = await owner.Ledger.ListDeadLettersAsync(first.Continuation, 10, Cancel);
+        Assert.Equal(["m1", "m2", "m0"], Texts(again.Items.Select(letter => letter.Record)));
+        Assert.True(again.Items[2].Number > letters[3].Number);
+        Assert.Equal(again.Items[2].Number, again.Youngest);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_found_by_its_id_and_nothing_else_is()
+    {
+        var owner = await OpenOwnerAsync();
+        var sent = await owner.SendAsync(1, Message("dead", "id-1"), Message("dead too"), Message("pending", "id-2"));
+        await owner.DeadLetterAsync(sent[0], 1);
+        await owner.DeadLetterAsync(sent[1], 2);
+        var other = await OpenAsync();
+        foreach (var letter in await DeadLettersAsync(other))
+        {
+            var found = await other.FindDeadLetterAsync(letter.Record.MessageId, Cancel);
+            Assert.Equal(LedgerOwner.Describe(letter.Record), LedgerOwner.Describe(found!.Record));
+            Assert.Equal((letter.Reason, letter.FailedAt, letter.Number), (found.Reason, found.FailedAt, found.Number));
+        }
+
+        Assert.Null(await other.FindDeadLetterAsync("id-2", Cancel));
+        Assert.Null(await other.FindDeadLetterAsync("nobody", Cancel));
+        await other.PurgeAsync("id-1", Cancel);
+        await other.ReplayAsync(sent[1].MessageId, Cancel);
+        Assert.Null(await other.FindDeadLetterAsync("id-1", Cancel));
+        Assert.Null(await other.FindDeadLetterAsync(sent[1].MessageId, Cancel));
     }
 
     [Theory]

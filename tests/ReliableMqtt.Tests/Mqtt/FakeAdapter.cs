@@ -54,11 +54,24 @@ internal sealed class FakeAdapter(MqttProtocolVersion protocol) : IMqttChannelAd
 
     public void Receive(MqttPacket? packet) => _incoming.Writer.TryWrite(packet);
 
+    /// <summary>Reading fails.</summary>
+    public void Fail(Exception error) => _incoming.Writer.TryComplete(error);
+
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task DisconnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken) => await _incoming.Reader.ReadAsync(cancellationToken);
+    public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _incoming.Reader.ReadAsync(cancellationToken);
+        }
+        catch (ChannelClosedException closed) when (closed.InnerException is not null)
+        {
+            throw closed.InnerException;
+        }
+    }
 
     public void ResetStatistics()
     {

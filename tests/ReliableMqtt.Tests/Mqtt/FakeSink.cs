@@ -29,7 +29,16 @@ internal sealed class FakeSink : IWireSink
 
     public void OnAck(int connectionId, in Ack ack) => Add(ack.Kind.ToString(), $" {ack.PacketId} 0x{ack.ReasonCode:X2}");
 
-    public void OnConnectionLost(int connectionId) => Add("lost", $" {connectionId}");
+    /// <summary>How the connection ended.</summary>
+    public ConnectionLoss? Loss { get; private set; }
+
+    public void OnAlive(int connectionId) => Add("alive", $" {connectionId}");
+
+    public void OnConnectionLost(int connectionId, ConnectionLoss loss)
+    {
+        Loss = loss;
+        Add("lost", $" {connectionId}");
+    }
 
     private void Add(string kind, string detail)
     {

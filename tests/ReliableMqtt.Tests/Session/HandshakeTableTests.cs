@@ -27,7 +27,7 @@ public class HandshakeTableTests
         (Parked, SessionLostRepublish, 0, Parked), (Parked, SessionLostGiveUp, 0, Parked),
         (Renewing, SessionLostRepublish, 0, Renewing), (Renewing, SessionLostGiveUp, 0, Renewing),
         (Abandoning, SessionLostRepublish, 0, Abandoning), (Abandoning, SessionLostGiveUp, 0, Abandoning),
-        (Parked, Due, 0, Renewing), (Sent, Unsendable, 0, Abandoning));
+        (Parked, Due, 0, Renewing), (Sent, Unsendable, 0, Abandoning), (Sent, Poisoned, 0, Abandoning), (Released, Poisoned, 0, Abandoning));
 
     public static IEnumerable<TheoryDataRow<string, string, int>> AllCells() =>
         from stage in Stages

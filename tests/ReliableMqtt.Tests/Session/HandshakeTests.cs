@@ -179,7 +179,7 @@ public class HandshakeTests
         _session.Connect(sessionPresent: false);
         _session.Enqueue();
         var commit = _session.Session.BuildCommit(_session.Now)!;
-        _session.Session.OnConnectionLost(_session.Connection);
+        _session.Session.OnConnectionLost(_session.Connection, new ConnectionLoss(LossCause.Peer), _session.Now);
         _session.Commit(commit);
         Assert.Empty(_session.TakeSent());
 

@@ -25,6 +25,15 @@ internal sealed class ModelBroker(bool deliversAtPubrel, int receiveMaximum)
 
     public int ReceiveMaximum => receiveMaximum;
 
+    /// <summary>Topics whose messages it ends the connection over.</summary>
+    public HashSet<string> Poison { get; } = [];
+
+    /// <summary>It does so at the PUBREL, when there is one, not at the PUBLISH.</summary>
+    public bool DiesAtPubrel { get; init; }
+
+    /// <summary>It has ended the connection.</summary>
+    public bool HasClosed { get; private set; }
+
     /// <summary>Refuses the next PUBLISH with this code.</summary>
     public byte RefuseNext { get; set; }
 
@@ -32,6 +41,7 @@ internal sealed class ModelBroker(bool deliversAtPubrel, int receiveMaximum)
     {
         Inbound.Clear();
         Outbound.Clear();
+        HasClosed = false;
         _publishedOnConnection.Clear();
         _quota = receiveMaximum;
         if (keepSession) return;
@@ -41,9 +51,17 @@ internal sealed class ModelBroker(bool deliversAtPubrel, int receiveMaximum)
 
     public void Step()
     {
-        if (!Inbound.TryDequeue(out var packet)) return;
-        if (packet.IsPublish) OnPublish(packet);
+        if (HasClosed || !Inbound.TryDequeue(out var packet)) return;
+        if (IsPoison(packet)) HasClosed = true;
+        else if (packet.IsPublish) OnPublish(packet);
         else OnPubRel(packet);
+    }
+
+    private bool IsPoison(OutboundPacket packet)
+    {
+        if (!packet.IsPublish) return DiesAtPubrel && _held.TryGetValue(packet.PacketId, out var held) && Poison.Contains(held.Topic);
+        var isAtPublish = !DiesAtPubrel || packet.Record!.QualityOfService == MQTTnet.Protocol.MqttQualityOfServiceLevel.AtLeastOnce;
+        return isAtPublish && Poison.Contains(packet.Record!.Topic);
     }
 
     private void OnPublish(OutboundPacket packet)

@@ -13,6 +13,9 @@ public class ReasonCodesTests
 
     private static readonly byte[] FaultsOnDisconnect = [0x87, 0x8C, 0x9C, 0x9D];
 
+    // What speaks of a packet, or of nothing; not what speaks of the connection, of people, of load, or of a subscription.
+    private static readonly byte[] BlamesAPacket = [0x80, 0x81, 0x82, 0x83, 0x87, 0x90, 0x94, 0x95, 0x99, 0x9A, 0x9B];
+
     public static TheoryData<byte> AllCodes => new(Enumerable.Range(0, 256).Select(code => (byte)code));
 
     [Theory]
@@ -44,6 +47,8 @@ public class ReasonCodesTests
         var expected = code == 0x8E ? DisconnectVerdict.Stop
             : FaultsOnDisconnect.Contains(code) ? DisconnectVerdict.Fault : DisconnectVerdict.Reconnect;
         Assert.Equal(expected, ReasonCodes.OfDisconnect(code));
+
+        Assert.Equal(BlamesAPacket.Contains(code), ReasonCodes.BlamesPacket(code));
 
         Assert.EndsWith($" (0x{code:X2})", ReasonCodes.Describe(code), StringComparison.Ordinal);
     }
@@ -78,7 +83,7 @@ public class ReasonCodesTests
         var inCode = ReasonCodes.Table.Select(row => new[]
         {
             string.Create(CultureInfo.InvariantCulture, $"0x{row.Code:X2}"), row.Name, Cell(row.PubAck), Cell(row.PubRec), Cell(row.PubComp),
-            Cell(row.ConnAck), Cell(row.ConnAck3), Cell(row.Disconnect),
+            Cell(row.ConnAck), Cell(row.ConnAck3), Cell(row.Disconnect) + (row.BlamesPacket ? ", suspect" : ""),
         });
 
         Assert.Equal(inCode.Select(Line), documented.Select(cells => Line(cells[1..9])));

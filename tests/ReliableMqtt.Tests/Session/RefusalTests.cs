@@ -112,6 +112,165 @@ public class RefusalTests
     }
 
     [Fact]
+    public void Quota_exceeded_halves_the_window_once_for_each_pause_and_it_opens_again_with_each_confirm()
+    {
+        var session = new SessionHarness(Second with { MaxInFlight = 100, Ordering = PublishOrdering.None });
+        session.Connect(sessionPresent: false, receiveMaximum: 8);
+        for (var i = 0; i < 30; i++) session.Enqueue($"t{i}", qos: 1);
+        session.Turn();
+        var sent = session.TakeSent();
+        Assert.Equal(8, sent.Count);
+
+        // All of one congestion: the broker was asked for less only once.
+        foreach (var packet in sent) session.Ack(AckKind.PubAck, packet.PacketId, 0x97);
+        Assert.Empty(session.TakeSent());
+        session.Advance(TimeSpan.FromSeconds(1));
+        sent = session.TakeSent();
+        Assert.Equal(["t0", "t1", "t2", "t3"], sent.Select(packet => packet.Record!.Topic));
+
+        session.Ack(AckKind.PubAck, sent[0].PacketId);
+        Assert.Equal(["PUBLISH t4", "PUBLISH t5"], session.TakeSentTexts());
+        session.Ack(AckKind.PubAck, sent[1].PacketId, 0x97);
+        session.Ack(AckKind.PubAck, sent[2].PacketId);
+        Assert.Empty(session.TakeSent());
+        session.Ack(AckKind.PubAck, sent[3].PacketId);
+        session.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["PUBLISH t6", "PUBLISH t7"], session.TakeSentTexts());
+    }
+
+    [Theory]
+    [InlineData(PublishOrdering.Strict)]
+    [InlineData(PublishOrdering.None)]
+    public void Nothing_new_leaves_in_a_pause_and_every_message_gets_through_in_the_end(PublishOrdering ordering)
+    {
+        var session = new SessionHarness(Second with { MaxInFlight = 4, MaxAttempts = 1, Ordering = ordering });
+        session.Connect(sessionPresent: false);
+        for (var i = 0; i < 6; i++) session.Enqueue($"t{i}", qos: 1);
+        session.Turn();
+        var sent = session.TakeSent();
+        session.Ack(AckKind.PubAck, sent[0].PacketId, 0x97);
+        foreach (var packet in sent[1..]) session.Ack(AckKind.PubAck, packet.PacketId);
+        Assert.Empty(session.TakeSent());
+        session.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Empty(session.TakeSent());
+
+        session.Advance(TimeSpan.FromMilliseconds(1));
+        var next = session.TakeSent();
+        Assert.Equal(ordering == PublishOrdering.Strict ? ["t0"] : ["t0", "t4", "t5"], next.Select(packet => packet.Record!.Topic));
+        foreach (var packet in next) session.Ack(AckKind.PubAck, packet.PacketId);
+        foreach (var packet in session.TakeSent()) session.Ack(AckKind.PubAck, packet.PacketId);
+
+        Assert.Equal(6, session.Outcomes().Count(outcome => outcome == PublishOutcome.Confirmed));
+        Assert.Equal(2, session.Completions.Single(c => c is { Kind: CompletionKind.Finished, Record.Topic: "t0" }).Attempts);
+    }
+
+    [Theory]
+    [InlineData(PublishOrdering.Strict)]
+    [InlineData(PublishOrdering.None)]
+    public void A_refused_message_keeps_its_place_before_the_others_or_gets_one_behind_what_was_sent(PublishOrdering ordering)
+    {
+        var session = new SessionHarness(Second with { MaxInFlight = 3, Ordering = ordering });
+        session.Connect(sessionPresent: false);
+        for (var i = 0; i < 6; i++) session.Enqueue($"t{i}", qos: 1);
+        session.Turn();
+        var order = new List<string>();
+        var refuse = new HashSet<string> { "t1", "t3" };
+        for (var guard = 0; guard < 50 && session.Session.Pending > 0; guard++)
+        {
+            foreach (var packet in session.TakeSent())
+            {
+                order.Add(packet.Record!.Topic);
+                session.Ack(AckKind.PubAck, packet.PacketId, refuse.Remove(packet.Record.Topic) ? (byte)0x80 : (byte)0);
+            }
+
+            session.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        // The ack of t0 lets t3 leave before the refusal of t1 comes. Strict: what is in flight may pass a refused message, what was not sent yet does not.
+        Assert.Equal(ordering == PublishOrdering.Strict
+            ? ["t0", "t1", "t2", "t3", "t1", "t3", "t4", "t5"]
+            : ["t0", "t1", "t2", "t3", "t4", "t5", "t1", "t3"], order);
+    }
+
+    [Fact]
+    public void Attempts_count_on_after_a_crash_wherever_the_message_stood()
+    {
+        var session = new SessionHarness(Second with { MaxAttempts = 4 });
+        session.Connect(sessionPresent: false);
+        session.Enqueue(qos: 2);
+        session.Turn();
+        for (var refusal = 1; refusal <= 2; refusal++)
+        {
+            session.Ack(AckKind.PubRec, session.TakeSent()[0].PacketId, 0x80);
+            session.Crash(); // Parked.
+            session.Connect();
+            session.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        session.Crash(); // Sent.
+        session.Connect();
+        var id = Assert.Single(session.TakeSent()).PacketId;
+        Assert.Equal(2, Assert.Single(session.Recovered().InFlight).State.Refusals);
+        session.Ack(AckKind.PubRec, id);
+        session.Crash(); // Released.
+        session.Connect();
+        Assert.Equal(2, Assert.Single(session.Recovered().InFlight).State.Refusals);
+        session.Ack(AckKind.PubComp, id);
+        Assert.Equal(3, session.Completions.Last().Attempts);
+    }
+
+    [Theory]
+    [InlineData(0x87, true, 3)]
+    [InlineData(0x90, true, 3)]
+    [InlineData(0x80, false, 1)]
+    [InlineData(0x97, false, 1)]
+    [InlineData(0x80, null, 3)]
+    [InlineData(0x87, null, 1)]
+    public void The_application_may_decide_on_a_refusal_within_the_attempts(byte code, bool? answer, int attempts)
+    {
+        var asked = new List<(byte, int)>();
+        var session = new SessionHarness(Second with
+        {
+            MaxAttempts = 3,
+            ShouldRetry = refusal =>
+            {
+                asked.Add((refusal.ReasonCode, refusal.Attempts));
+                return answer;
+            },
+        });
+        session.Connect(sessionPresent: false);
+        session.Enqueue(qos: 1);
+        session.Turn();
+        for (var i = 0; i < 10 && session.Sent.Count > 0; i++)
+        {
+            session.Ack(AckKind.PubAck, session.TakeSent()[0].PacketId, code);
+            session.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal([PublishOutcome.Rejected], session.Outcomes());
+        Assert.Equal((code, attempts), (session.Completions.Last().ReasonCode, session.Completions.Last().Attempts));
+        Assert.Equal(Enumerable.Range(1, attempts).Select(attempt => (code, attempt)), asked);
+    }
+
+    [Fact]
+    public void The_application_is_asked_neither_about_packet_ids_nor_about_stray_refusals()
+    {
+        var asked = 0;
+        var session = new SessionHarness(Second with { ShouldRetry = _ => ++asked < 0 });
+        session.Connect(sessionPresent: false);
+        session.Enqueue(qos: 2);
+        session.Turn();
+        session.Ack(AckKind.PubRec, session.TakeSent()[0].PacketId, 0x91);
+        var id = Assert.Single(session.TakeSent()).PacketId;
+        session.Ack(AckKind.PubRec, id);
+        session.Ack(AckKind.PubRec, id, 0x80);
+        session.Ack(AckKind.PubComp, id);
+
+        Assert.Equal(0, asked);
+        Assert.Equal([PublishOutcome.Confirmed], session.Outcomes());
+    }
+
+    [Fact]
     public void A_parked_message_survives_a_crash_and_keeps_its_count()
     {
         var session = new SessionHarness(Second with { MaxAttempts = 2 });

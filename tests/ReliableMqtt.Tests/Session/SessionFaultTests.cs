@@ -7,7 +7,8 @@ namespace ReliableMqtt.Tests.Session;
 
 /// <summary>
 /// The session, a ledger and a conforming broker under random cuts, crashes (with the commit on its way applied or not), late commits and
-/// refusals: nothing accepted is lost, nothing arrives twice at QoS 2 while the broker keeps the session.
+/// refusals: nothing accepted is lost, nothing arrives twice at QoS 2 while the broker keeps the session. In the runs with poison the broker ends
+/// the connection over some messages: those and no others become dead letters, however the link behaves.
 /// </summary>
 public class SessionFaultTests
 {
@@ -28,14 +29,21 @@ public class SessionFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    public void Poison_and_nothing_else_becomes_a_dead_letter(int seed)
+    {
+        for (var i = 0; i < 40; i++) Execute(seed + i, losesSessions: i % 4 == 0, poison: 1 + (i % 5));
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
     public void Nothing_is_lost_when_the_broker_forgets_sessions(int seed)
     {
         for (var i = 0; i < 100; i++) Execute(seed + i, losesSessions: true);
     }
 
-    private static void Execute(int seed, bool losesSessions)
+    private static void Execute(int seed, bool losesSessions, int poison = 0)
     {
-        using var run = new Run(seed, losesSessions);
+        using var run = new Run(seed, losesSessions, poison);
         run.Execute();
     }
 
@@ -62,13 +70,15 @@ public class SessionFaultTests
         private LedgerCommit? _lossCommit;
         private int _connection;
         private bool _connected;
+        private bool _probed;
         private int _published;
         private int _steps;
 
-        public Run(int seed, bool losesSessions)
+        public Run(int seed, bool losesSessions, int poison)
         {
             (_seed, _random, _losesSessions) = (seed, new Random(seed), losesSessions);
-            _broker = new ModelBroker(_random.Next(2) == 0, _random.Next(1, 8));
+            _broker = new ModelBroker(_random.Next(2) == 0, _random.Next(1, 8)) { DiesAtPubrel = poison > 0 && _random.Next(2) == 0 };
+            while (_broker.Poison.Count < poison) _broker.Poison.Add($"{_random.Next(Messages)}");
             _settings = new SessionSettings
             {
                 MaxInFlight = _random.Next(1, 10),
@@ -122,7 +132,7 @@ public class SessionFaultTests
                     _session.Enqueue(new LedgerRecord { Topic = topic, QualityOfService = (MqttQualityOfServiceLevel)_random.Next(1, 3), AcceptedAt = Now }, null);
                     break;
                 case < 30:
-                    if (_connected) _broker.Step();
+                    if (_connected) StepBroker();
                     break;
                 case < 50:
                     if (_connected && _broker.Outbound.TryDequeue(out var ack)) _session.OnAck(_connection, ack, Now);
@@ -155,6 +165,19 @@ public class SessionFaultTests
             Drain();
         }
 
+        private void StepBroker()
+        {
+            if (_probed && _broker.Inbound.Count == 0)
+            {
+                _probed = false;
+                _session.OnAlive(_connection, Now);
+                return;
+            }
+
+            _broker.Step();
+            if (_broker.HasClosed) Cut();
+        }
+
         private void Connect()
         {
             var keep = !_session.NeedsCleanStart && !(_losesSessions && _random.Next(3) == 0);
@@ -170,8 +193,10 @@ public class SessionFaultTests
             for (var i = _random.Next(_broker.Inbound.Count + 1); i > 0; i--) _broker.Step();
             for (var i = _random.Next(_broker.Outbound.Count + 1); i > 0; i--) _session.OnAck(_connection, _broker.Outbound.Dequeue(), Now);
             Drain(lost: true);
-            _connected = false;
-            _session.OnConnectionLost(_connection);
+            _connected = _probed = false;
+            // What cuts a link looks like the peer's doing more often than not.
+            var cause = _broker.HasClosed || _random.Next(4) > 0 ? LossCause.Peer : _random.Next(2) == 0 ? LossCause.Link : LossCause.Local;
+            _session.OnConnectionLost(_connection, new ConnectionLoss(cause), Now);
         }
 
         private void Apply(LedgerCommit commit)
@@ -194,11 +219,13 @@ public class SessionFaultTests
         {
             var outputs = _session.Outputs;
             if (_connected && !lost) foreach (var packet in outputs.Sends) _broker.Inbound.Enqueue(packet);
+            _probed |= outputs.Probe && _connected && !lost;
             foreach (var completion in outputs.Completions)
             {
                 if (completion.Kind != CompletionKind.Finished) continue;
-                Assert.Equal(PublishOutcome.Confirmed, completion.Outcome);
-                Assert.Contains(completion.Record.Topic, _broker.Delivered);
+                var isPoison = _broker.Poison.Contains(completion.Record.Topic);
+                Assert.Equal(isPoison ? PublishOutcome.DeadLettered : PublishOutcome.Confirmed, completion.Outcome);
+                if (!isPoison) Assert.Contains(completion.Record.Topic, _broker.Delivered);
                 _finished.Add(completion.Record.Topic);
             }
 
@@ -212,7 +239,10 @@ public class SessionFaultTests
         {
             Assert.Equal(_accepted.Count, _finished.Count);
             var counts = _broker.Delivered.GroupBy(t => t).ToDictionary(g => g.Key, g => g.Count());
-            Assert.Equal([], _accepted.Except(counts.Keys));
+            Assert.Equal([], _accepted.Except(counts.Keys).Except(_broker.Poison));
+            var letters = _ledger.ListDeadLettersAsync(null, 100, default).Result.Items;
+            Assert.Equal(_broker.Poison.Intersect(_accepted).Order(), letters.Select(letter => letter.Record.Topic).Order());
+            Assert.All(letters, letter => Assert.Equal(DeadLetterCause.Poison, letter.Reason.Cause));
             Assert.Equal(0, _session.InFlight);
             if (_losesSessions) return;
             Assert.DoesNotContain(counts, c => c.Value > 1 && _broker.TopicsOfQos2.Contains(c.Key));

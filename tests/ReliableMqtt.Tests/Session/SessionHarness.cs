@@ -42,6 +42,10 @@ internal sealed class SessionHarness
 
     public RecycleReason? Recycle { get; set; }
 
+    public bool Probed { get; set; }
+
+    public List<LedgerRecord> Suspects { get; } = [];
+
     public void Crash()
     {
         Ledger = new InMemoryAckLedger(_store);
@@ -64,9 +68,24 @@ internal sealed class SessionHarness
         return info;
     }
 
-    public void Cut()
+    /// <summary>The connection ends, by the peer's hand unless told otherwise.</summary>
+    public void Cut(ConnectionLoss? loss = null)
     {
-        Session.OnConnectionLost(_connections);
+        Session.OnConnectionLost(_connections, loss ?? new ConnectionLoss(LossCause.Peer), Now);
+        Turn();
+    }
+
+    /// <summary>Lets the time pass that a suspect has to wait for, and answers the probe after it.</summary>
+    public void Prove()
+    {
+        for (var waited = 0; !Probed; waited++)
+        {
+            Assert.True(waited < 100, "no probe was asked for");
+            Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Probed = false;
+        Session.OnAlive(_connections, Now);
         Turn();
     }
 
@@ -124,6 +143,8 @@ internal sealed class SessionHarness
         Completions.AddRange(outputs.Completions);
         Strays.AddRange(outputs.Strays);
         Recycle = outputs.Recycle ?? Recycle;
+        Probed |= outputs.Probe;
+        if (outputs.Suspect is { } suspect) Suspects.Add(suspect);
         outputs.Clear();
     }
 
@@ -139,6 +160,10 @@ internal sealed class SessionHarness
         [.. TakeSent().Select(p => p.IsPublish ? $"PUBLISH {p.Record!.Topic}{(p.Dup ? " DUP" : "")}" : "PUBREL")];
 
     public RecoveredState Recovered() => Wait(Ledger.RecoverAsync(_epoch!.Value, default));
+
+    public IReadOnlyList<DeadLetter> Letters() => Wait(Ledger.ListDeadLettersAsync(null, 100, default)).Items;
+
+    public StatusAnswer Find(MessageId id) => Wait(Ledger.FindAsync([id], default))[0];
 
     public LedgerStatistics Statistics() => Wait(Ledger.GetStatisticsAsync(default));
 

@@ -3,8 +3,8 @@ using ReliableMqtt.Ledger;
 namespace ReliableMqtt.Redis;
 
 /// <summary>
-/// Puts what is in flight and what waits into one order, and cuts a page off it. What has no sequence that can be believed stands behind the one that it was found behind; a page
-/// ends with one that has, since the next page begins behind that.
+/// Puts what is in flight and what waits into one order, and cuts a page off it. What has no sequence that can be believed stands before the next one in the backlog that has, or in
+/// flight at the very beginning; a page ends with one that has, since the next page begins behind that.
 /// </summary>
 internal sealed class PendingOrder
 {
@@ -18,6 +18,7 @@ internal sealed class PendingOrder
         _isAll = isAllInFlight && isAllWaiting;
         var items = inFlight.Select(item => new Item(item.Sequence, item.Sequence > 0, item.Entry)).ToList();
         var last = after;
+        var unplaced = items.Count;
 
         // The last one of a part is there only to be compared with.
         for (var i = 0; i < waiting.Count - (isAllWaiting ? 0 : 1); i++)
@@ -27,8 +28,9 @@ internal sealed class PendingOrder
 
             // One that is above its follower is wrong, if the follower fits to what came before.
             var isBelievable = sequence > last && !(next > last && next <= sequence);
-            if (isBelievable) last = sequence;
-            items.Add(new Item(last, isBelievable, entry));
+            items.Add(new Item(isBelievable ? sequence : long.MaxValue, isBelievable, entry));
+            if (!isBelievable) continue;
+            for (last = sequence; unplaced < items.Count; unplaced++) items[unplaced] = items[unplaced] with { Sequence = last };
         }
 
         // Of neither kind there may be one left out below what is shown.

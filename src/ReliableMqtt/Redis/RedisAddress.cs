@@ -35,6 +35,9 @@ internal static class RedisAddress
         var at = first.LastIndexOf('@');
         var credentials = at < 0 ? [] : first[..at].Split(':', 2);
         var server = first[(at + 1)..].Split('/', 2);
+        if (server[0].Length == 0) throw Bad("names no server");
+        if (rest.Split(',', StringSplitOptions.RemoveEmptyEntries).SkipWhile(part => !part.Contains('=', StringComparison.Ordinal)).Any(part => !part.Contains('=', StringComparison.Ordinal)))
+            throw Bad("has something behind an option that is none, which may be a part of a password");
         var options = ParseOptions(server[0] + rest);
         if (server.Length > 1 && server[1].Length > 0)
         {
@@ -53,9 +56,13 @@ internal static class RedisAddress
         {
             return ConfigurationOptions.Parse(text);
         }
-        catch (ArgumentException error)
+        catch (ArgumentOutOfRangeException error)
         {
-            throw Bad(error.ParamName is { Length: > 0 } option ? $"has something wrong with '{option}'" : "cannot be read");
+            throw Bad($"has a bad value for '{error.ParamName}'");
+        }
+        catch (ArgumentException)
+        {
+            throw Bad("has an option that StackExchange.Redis does not know");
         }
     }
 

@@ -81,12 +81,12 @@ local function jump(tail, lost, forgotten)
   return last, {'tail', text(last), 'lost', lost, 'forgotten', text(forgotten)}
 end
 
--- Where to read a backlog on: the index behind the last record with a sequence of at most 'after'. What has no sequence that could be one is passed over.
-local function index_behind(backlog, after)
+-- Where to read a backlog on: the index behind the last record with a sequence of at most 'after'. What has none that was given out is passed over.
+local function index_behind(backlog, after, tail)
   local low, high = 0, after > 0 and call('LLEN', backlog) or 0
   local function sequence_at(index)
     local n = read_sequence(call('LINDEX', backlog, index))
-    return n > 0 and n < 9007199254740992 and n or nil
+    return n > 0 and n <= tail and n or nil
   end
   -- Sequences rise by one as a rule: then it is just so far from the head, and the next one is above.
   local head = high > 0 and sequence_at(0)

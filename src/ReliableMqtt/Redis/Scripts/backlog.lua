@@ -2,8 +2,8 @@
 -- KEYS    1 header  2 backlog
 -- ARGV    1 after this sequence  2 how many  3 how many bytes (at least one record comes, however large)
 -- Output  {tail, record ..}
-local backlog, count = KEYS[2], tonumber(ARGV[2])
-local page, bytes, low = {call('HGET', KEYS[1], 'tail') or '0'}, 0, index_behind(backlog, tonumber(ARGV[1]))
+local backlog, count, tail = KEYS[2], tonumber(ARGV[2]), call('HGET', KEYS[1], 'tail') or '0'
+local page, bytes, low = {tail}, 0, index_behind(backlog, tonumber(ARGV[1]), tonumber(tail))
 while #page <= count do
   local part = call('LRANGE', backlog, low, low + math.min(63, count - #page))
   if #part == 0 then break end

@@ -24,7 +24,7 @@ for i, entry in ipairs(found) do
   flying[3 * i - 2], flying[3 * i - 1], flying[3 * i] = entry[2], call('HGET', KEYS[3], entry[2]) or '', entry[3]
 end
 
-local waiting, low, length = {}, index_behind(backlog, after), call('LLEN', backlog)
+local waiting, low, length = {}, index_behind(backlog, after, tail), call('LLEN', backlog)
 bytes = 0
 while #waiting < count and low + #waiting < length do
   local part = call('LRANGE', backlog, low + #waiting, low + #waiting + math.min(63, count - #waiting - 1))

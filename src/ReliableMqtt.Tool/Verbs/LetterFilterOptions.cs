@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using ReliableMqtt.Ledger;
+using ReliableMqtt.Tool.Letters;
 using ReliableMqtt.Tool.Output;
 using ReliableMqtt.Tool.Settings;
-using ReliableMqtt.Tool.Verbs;
 
-namespace ReliableMqtt.Tool.Letters;
+namespace ReliableMqtt.Tool.Verbs;
 
 /// <summary>The options that say which dead letters are meant.</summary>
 internal sealed class LetterFilterOptions

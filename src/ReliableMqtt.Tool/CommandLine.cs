@@ -15,7 +15,8 @@ internal static class CommandLine
         var secrets = new Secrets([.. args, host.Variable(CommonOptions.LedgerVariable) ?? ""]);
         var root = new RootCommand("Looks into the ack ledger of a ReliableMqtt publisher, and deals with its dead letters.")
         {
-            StatusVerb.Create(host), ReceiptVerb.Create(host), PendingVerb.Create(host), DeadLettersVerb.Create(host), QuarantineVerb.Create(host), ReplayVerb.Create(host), PurgeVerb.Create(host),
+            StatusVerb.Create(host), ReceiptVerb.Create(host), PendingVerb.Create(host), DeadLettersVerb.Create(host), QuarantineVerb.Create(host),
+            ReplayVerb.Create(host), PurgeVerb.Create(host),
         };
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction)

@@ -2,7 +2,10 @@ using MQTTnet;
 
 namespace ReliableMqtt.Tool.Letters;
 
-/// <summary>A topic filter with the wildcards of MQTT (MQTT 5 §4.7.1): <c>plant/+/alarm</c>, <c>plant/#</c>. One that begins with a wildcard takes no topic that begins with <c>$</c> (§4.7.2).</summary>
+/// <summary>
+/// A topic filter with the wildcards of MQTT (MQTT 5 §4.7.1): <c>plant/+/alarm</c>, <c>plant/#</c>. One that begins with a wildcard takes no topic that begins with
+/// <c>$</c> (§4.7.2).
+/// </summary>
 internal sealed record TopicFilter
 {
     private readonly string _text;

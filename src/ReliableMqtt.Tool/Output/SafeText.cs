@@ -8,7 +8,10 @@ namespace ReliableMqtt.Tool.Output;
 /// </summary>
 internal static class SafeText
 {
-    /// <summary>Writes what is not to be printed as <c>\u001B</c> or <c>\U000E0001</c>: control and format characters (among them those that turn the direction), line ends, lone surrogates, private and unassigned ones.</summary>
+    /// <summary>
+    /// Writes what is not to be printed as <c>\u001B</c> or <c>\U000E0001</c>: control and format characters (among them those that turn the direction), line ends, other spaces
+    /// than the usual one, lone surrogates, private and unassigned ones.
+    /// </summary>
     public static string Escape(string text)
     {
         if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~')) return text;

@@ -14,7 +14,8 @@ internal static class CommonOptions
 
     public static Option<LedgerAddress> Ledger(ToolHost host) => new("--ledger")
     {
-        Description = $"redis[s]://[[user:]password@]host[:port][/database][,options], the options being those of StackExchange.Redis. Default: the environment variable {LedgerVariable}, where others cannot read the password",
+        Description = "redis[s]://[[user:]password@]host[:port][/database][,options], the options being those of StackExchange.Redis. "
+            + $"Default: the environment variable {LedgerVariable}, where others cannot read the password",
         HelpName = "ADDRESS",
         DefaultValueFactory = argument =>
         {
@@ -30,7 +31,8 @@ internal static class CommonOptions
         Description = "The publisher whose ledger it is",
         HelpName = "ID",
         Required = true,
-        CustomParser = argument => Parse(argument, text => text.Length is > 0 and <= MaxPublisherId ? text : throw new FormatException($"A publisher id has 1 to {MaxPublisherId} characters.")),
+        CustomParser = argument => Parse(
+            argument, text => text.Length is > 0 and <= MaxPublisherId ? text : throw new FormatException($"A publisher id has 1 to {MaxPublisherId} characters.")),
     };
 
     public static Option<bool> Json() => new("--json") { Description = "One JSON document, for scripts" };

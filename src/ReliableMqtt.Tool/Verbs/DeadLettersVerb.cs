@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Tool.Letters;
 using ReliableMqtt.Tool.Output;
 using ReliableMqtt.Tool.Settings;
 

@@ -46,8 +46,9 @@ internal static class PendingVerb
             if (entry.Record is not { } record) return ["", packetId, $"unreadable: the record {entry.Problem}", "", "", "", "", "", "", ""];
             return
             [
-                record.Sequence.ToString(CultureInfo.InvariantCulture), packetId, Stage(entry), entry.Attempts.ToString(CultureInfo.InvariantCulture), record.MessageId.Value, record.Topic,
-                ((int)record.QualityOfService).ToString(CultureInfo.InvariantCulture), record.Payload.Length.ToString(CultureInfo.InvariantCulture), Words.Time(record.AcceptedAt), Words.Time(record.ExpiresAt),
+                record.Sequence.ToString(CultureInfo.InvariantCulture), packetId, Stage(entry), entry.Attempts.ToString(CultureInfo.InvariantCulture),
+                record.MessageId.Value, record.Topic, ((int)record.QualityOfService).ToString(CultureInfo.InvariantCulture),
+                record.Payload.Length.ToString(CultureInfo.InvariantCulture), Words.Time(record.AcceptedAt), Words.Time(record.ExpiresAt),
             ];
         }
 

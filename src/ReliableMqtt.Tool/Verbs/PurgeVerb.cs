@@ -11,7 +11,8 @@ internal static class PurgeVerb
 
     public static Command Create(ToolHost host)
     {
-        var verb = new LedgerVerb(host, "purge", "Throws dead letters away for good; their receipts read purged. By filter it asks first; ends with 0 when that was done with all that were meant.");
+        var verb = new LedgerVerb(
+            host, "purge", "Throws dead letters away for good; their receipts read purged. By filter it asks first. Ends with 0 when that was done with all that were meant.");
         var letters = new LetterVerb(verb);
         var yes = verb.Add(new Option<bool>("--yes") { Description = "Do not ask" });
         verb.Command.Validators.Add(result =>

@@ -11,7 +11,8 @@ internal static class ReplayVerb
 
     public static Command Create(ToolHost host)
     {
-        var verb = new LedgerVerb(host, "replay", "Puts dead letters at the end of the backlog, to be published again under their message ids; ends with 0 when that was done with all that were meant.");
+        var verb = new LedgerVerb(
+            host, "replay", "Puts dead letters at the end of the backlog, to be published again under their ids. Ends with 0 when that was done with all that were meant.");
         var letters = new LetterVerb(verb);
         var maxPending = verb.Add(new Option<long?>("--max-pending")
         {
@@ -26,13 +27,8 @@ internal static class ReplayVerb
             CustomParser = argument => CommonOptions.Parse<long?>(argument, text => CommonOptions.Number(text, 1, long.MaxValue)),
         });
         verb.Run(
-            (parsed, open, stop) => letters.RunAsync(parsed, open, Replayed, [Replayed, AlreadyLive, NotFound, Full], async (id, cancel) => (await open.Ledger.ReplayAsync(id, cancel)).Status switch
-            {
-                ReplayStatus.Replayed => Replayed,
-                ReplayStatus.AlreadyLive => AlreadyLive,
-                ReplayStatus.Full => Full,
-                _ => NotFound,
-            }, stop),
+            (parsed, open, stop) => letters.RunAsync(
+                parsed, open, Replayed, [Replayed, AlreadyLive, NotFound, Full], async (id, cancel) => NameOf((await open.Ledger.ReplayAsync(id, cancel)).Status), stop),
             (options, parsed) => options with
             {
                 MaxPending = parsed.GetValue(maxPending) ?? options.MaxPending,
@@ -40,4 +36,12 @@ internal static class ReplayVerb
             });
         return verb.Command;
     }
+
+    private static string NameOf(ReplayStatus status) => status switch
+    {
+        ReplayStatus.Replayed => Replayed,
+        ReplayStatus.AlreadyLive => AlreadyLive,
+        ReplayStatus.Full => Full,
+        _ => NotFound,
+    };
 }

@@ -34,7 +34,7 @@ internal static class StatusVerb
         ("in flight", Words.Number(counts.InFlight)),
         ("backlog", Words.Number(counts.Backlog)),
         ("pending bytes", Words.Bytes(counts.PendingBytes)),
-        ("oldest", counts.OldestAcceptedAt is { } oldest ? $"{Words.Time(oldest)}, {Words.Ago(oldest, open.Host.Time.GetUtcNow())}" : counts.InFlight + counts.Backlog > 0 ? "not known" : "none"),
+        ("oldest", OldestText(counts, open.Host.Time.GetUtcNow())),
         ("dead letters", Words.Number(counts.DeadLetters)),
         ("quarantine", Words.Number(counts.Quarantined)),
     ]);
@@ -66,6 +66,11 @@ internal static class StatusVerb
         writer.WriteNumber("quarantined", counts.Quarantined);
         json.Complete();
     }
+
+    private static string OldestText(LedgerStatistics counts, DateTimeOffset now) =>
+        counts.OldestAcceptedAt is { } oldest ? $"{Words.Time(oldest)}, {Words.Ago(oldest, now)}"
+        : counts.InFlight + counts.Backlog > 0 ? "not known"
+        : "none";
 
     private static string LeaseText(LedgerOverview overview)
     {

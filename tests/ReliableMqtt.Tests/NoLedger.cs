@@ -16,6 +16,12 @@ internal class NoLedger : AckLedger
 
     public override ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken) => throw Touched();
 
+    public override ValueTask<LedgerOverview> GetOverviewAsync(CancellationToken cancellationToken) => throw Touched();
+
+    public override ValueTask<PendingPage> ListPendingAsync(long afterSequence, int count, CancellationToken cancellationToken) => throw Touched();
+
+    public override ValueTask<QuarantinePage> ListQuarantineAsync(long afterNumber, int count, CancellationToken cancellationToken) => throw Touched();
+
     public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) => throw Touched();
 
     public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => throw Touched();

@@ -31,6 +31,7 @@ public abstract class AckLedger : IAsyncDisposable
 
     /// <summary>Binds this object to a publisher id, creates what is missing, and finds out how durable the store is. Called once, before all else.</summary>
     /// <exception cref="LedgerUnavailableException">The store cannot be reached. Calling again is allowed.</exception>
+    /// <exception cref="LedgerNotFoundException">There is no ledger of this publisher id, and <see cref="LedgerOpenOptions.CreateIfMissing"/> is false. Calling again is allowed.</exception>
     /// <exception cref="InvalidOperationException">The store's schema has another version, or this object is bound to another publisher id.</exception>
     public abstract ValueTask<LedgerDurability> OpenAsync(LedgerOpenOptions options, CancellationToken cancellationToken);
 
@@ -44,6 +45,25 @@ public abstract class AckLedger : IAsyncDisposable
 
     /// <summary>Counts, for status and metrics.</summary>
     public abstract ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Who dispatches, and where the ledger stands. Needs no lease and changes nothing.</summary>
+    public abstract ValueTask<LedgerOverview> GetOverviewAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A page of what is accepted and not finished, in flight and in the backlog, in the order of the sequences: for people who look, not for the owner.
+    /// Needs no lease and changes nothing; a record that cannot be read is listed with its problem. A message that is there all the time comes exactly once,
+    /// also when it becomes in flight between two pages.
+    /// </summary>
+    /// <param name="afterSequence">The page begins behind this sequence: 0 at first, then what the page before says.</param>
+    /// <param name="count">How many at most, from 1; a page may have fewer, and be followed by another.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public abstract ValueTask<PendingPage> ListPendingAsync(long afterSequence, int count, CancellationToken cancellationToken);
+
+    /// <summary>A page of the records that could not be read and were put aside, in the order in which that was done. Needs no lease and changes nothing.</summary>
+    /// <param name="afterNumber">The page begins behind this number: 0 at first, then what the page before says.</param>
+    /// <param name="count">How many at most, from 1; a page may have fewer, and be followed by another.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public abstract ValueTask<QuarantinePage> ListQuarantineAsync(long afterNumber, int count, CancellationToken cancellationToken);
 
     /// <summary>
     /// Asks for the right to dispatch. At most one epoch is current at a time; acquiring it makes every earlier epoch stale for ever,

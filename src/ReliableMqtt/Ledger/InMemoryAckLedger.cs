@@ -49,7 +49,8 @@ public sealed class InMemoryAckLedger : AckLedger
             throw new InvalidOperationException(
                 $"This ledger is open for publisher id '{bound.Options.PublisherId}'; it cannot serve '{options.PublisherId}' too.");
 
-        var publisher = _store.Of(options.PublisherId);
+        var publisher = options.CreateIfMissing ? _store.Of(options.PublisherId) : _store.Find(options.PublisherId)
+            ?? throw new LedgerNotFoundException($"There is no ledger of publisher id '{options.PublisherId}' in this store. Nothing was written.");
         publisher.Changed -= _raiseChanged;
         publisher.Changed += _raiseChanged;
         publisher.Finished -= _raiseFinished;
@@ -71,6 +72,23 @@ public sealed class InMemoryAckLedger : AckLedger
     /// <inheritdoc />
     public override ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken) =>
         Answer(() => Bound(out var options).Count(options), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<LedgerOverview> GetOverviewAsync(CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Overview(options), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<PendingPage> ListPendingAsync(long afterSequence, int count, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out _).ListPending(afterSequence, count), cancellationToken);
+
+    /// <inheritdoc />
+    /// <remarks>Always empty: what is in memory is not written as bytes, and so is never unreadable.</remarks>
+    public override ValueTask<QuarantinePage> ListQuarantineAsync(long afterNumber, int count, CancellationToken cancellationToken) => Answer(() =>
+    {
+        Bound(out _);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return new QuarantinePage([], null);
+    }, cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) =>

@@ -19,6 +19,9 @@ internal sealed class InMemoryLease
 
     public bool IsCurrent(LedgerEpoch epoch) => _token is not null && epoch.Token == _token;
 
+    public (LeaseState State, TimeSpan? Remaining) Look(DateTimeOffset now) =>
+        _holder is null ? (LeaseState.Free, null) : now < _expiresAt ? (LeaseState.Held, _expiresAt - now) : (LeaseState.Expired, null);
+
     public LeaseGrant Acquire(object applicant, TimeSpan duration, DateTimeOffset now)
     {
         if (_holder is not null && _holder != applicant && now < _expiresAt)

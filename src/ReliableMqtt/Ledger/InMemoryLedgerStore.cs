@@ -12,4 +12,7 @@ public sealed class InMemoryLedgerStore
 
     /// <summary>The state of one publisher id, made when it is asked for first.</summary>
     internal InMemoryPublisher Of(string publisherId) => _publishers.GetOrAdd(publisherId, static _ => new InMemoryPublisher());
+
+    /// <summary>The state of one publisher id; null when nobody has asked for it to be made.</summary>
+    internal InMemoryPublisher? Find(string publisherId) => _publishers.GetValueOrDefault(publisherId);
 }

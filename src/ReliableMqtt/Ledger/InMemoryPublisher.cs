@@ -61,6 +61,21 @@ internal sealed class InMemoryPublisher
         }
     }
 
+    public LedgerOverview Overview(LedgerOpenOptions options)
+    {
+        lock (_gate)
+        {
+            var (lease, remaining) = _state.Lease.Look(options.TimeProvider.GetUtcNow());
+            return new LedgerOverview(lease, lease == LeaseState.Free ? null : "a ledger object on this store", remaining, _state.Lease.LastOperation, _state.Tail, _state.Session);
+        }
+    }
+
+    public PendingPage ListPending(long afterSequence, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        lock (_gate) return _state.ListPending(afterSequence, count);
+    }
+
     public LeaseGrant Acquire(LedgerOpenOptions options, object applicant)
     {
         lock (_gate) return _state.Lease.Acquire(applicant, options.LeaseDuration, options.TimeProvider.GetUtcNow());

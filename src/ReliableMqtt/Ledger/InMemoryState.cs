@@ -45,6 +45,20 @@ internal sealed class InMemoryState
         return new StatusAnswer(messageId, LedgerStatus.Confirmed, sequence);
     }
 
+    public PendingPage ListPending(long afterSequence, int count)
+    {
+        // One more than asked for tells whether there is another page.
+        count = Math.Min(count, 10_000);
+        var first = Backlog.IndexAfter(afterSequence);
+        var page = Inflight.Entries.Where(entry => entry.Record.Sequence > afterSequence)
+            .Select(entry => new PendingEntry { Record = entry.Record, PacketId = entry.PacketId, State = entry.State })
+            .Concat(Enumerable.Range(first, Math.Min(count + 1, Backlog.Count - first)).Select(i => new PendingEntry { Record = Backlog[i] }))
+            .OrderBy(entry => entry.Record!.Sequence).Take(count + 1).ToList();
+        if (page.Count <= count) return new PendingPage(page, null);
+        page.RemoveAt(count);
+        return new PendingPage(page, page[^1].Record!.Sequence);
+    }
+
     /// <summary>Gives the record the next sequence, and an automatic id when it has none of the application's.</summary>
     public LedgerRecord Stamp(LedgerRecord record)
     {

@@ -13,3 +13,10 @@ public class LedgerFencedException : Exception
     /// <summary>Makes the exception.</summary>
     public LedgerFencedException(string message) : base(message) { }
 }
+
+/// <summary>There is no ledger of this publisher id, and none was to be made. Nothing was written.</summary>
+public class LedgerNotFoundException : Exception
+{
+    /// <summary>Makes the exception.</summary>
+    public LedgerNotFoundException(string message) : base(message) { }
+}

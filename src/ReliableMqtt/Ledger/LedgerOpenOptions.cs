@@ -8,6 +8,12 @@ public sealed record LedgerOpenOptions
     /// <summary>The publisher id: the name of the ledger, and the MQTT client id.</summary>
     public required string PublisherId { get; init; }
 
+    /// <summary>
+    /// Whether a publisher id that has no ledger yet gets one. Default true. False is for looking: nothing is created, and
+    /// <see cref="AckLedger.OpenAsync"/> throws <see cref="LedgerNotFoundException"/> when there is none.
+    /// </summary>
+    public bool CreateIfMissing { get; init; } = true;
+
     /// <summary>How long a lease lasts without renewal. Default 10 s.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(10);
 

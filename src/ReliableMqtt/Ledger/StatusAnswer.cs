@@ -29,4 +29,17 @@ public enum LedgerStatus
 /// <param name="ReasonCode">The code that finished it, when known.</param>
 /// <param name="FinishedAt">When it was finished, when known.</param>
 public sealed record StatusAnswer(
-    MessageId MessageId, LedgerStatus Status, long Sequence = 0, byte? ReasonCode = null, DateTimeOffset? FinishedAt = null);
+    MessageId MessageId, LedgerStatus Status, long Sequence = 0, byte? ReasonCode = null, DateTimeOffset? FinishedAt = null)
+{
+    /// <summary>The same in the words of a receipt, where a dead letter with a reason code is <see cref="PublishOutcome.Rejected"/>.</summary>
+    public PublishOutcome Outcome => Status switch
+    {
+        LedgerStatus.Pending => PublishOutcome.Pending,
+        LedgerStatus.Confirmed => PublishOutcome.Confirmed,
+        LedgerStatus.DeadLettered when ReasonCode is not null => PublishOutcome.Rejected,
+        LedgerStatus.DeadLettered => PublishOutcome.DeadLettered,
+        LedgerStatus.Expired => PublishOutcome.Expired,
+        LedgerStatus.Purged => PublishOutcome.Purged,
+        _ => PublishOutcome.Unknown,
+    };
+}

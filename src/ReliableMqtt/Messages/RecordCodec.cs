@@ -94,6 +94,16 @@ internal static class RecordCodec
         }
     }
 
+    /// <summary>The sequence that a record seems to have which cannot be read as a whole; 0 when there is none to be seen.</summary>
+    public static long GuessSequence(ReadOnlySpan<byte> bytes) => bytes.Length < LengthAt ? 0 : BinaryPrimitives.ReadInt64BigEndian(bytes[SequenceAt..]);
+
+    /// <summary>The id of the application's that a record seems to have which cannot be read as a whole; empty when there is none to be seen. A guess, to be checked.</summary>
+    public static string GuessApplicationId(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < IdAt || BinaryPrimitives.ReadUInt16BigEndian(bytes[IdLengthAt..]) is var length && length > bytes.Length - IdAt) return "";
+        return Encoding.UTF8.GetString(bytes.Slice(IdAt, length));
+    }
+
     private static string? FindProblem(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < IdAt) return $"is {bytes.Length} bytes long, shorter than any record";

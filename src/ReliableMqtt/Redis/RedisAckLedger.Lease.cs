@@ -87,7 +87,7 @@ public sealed partial class RedisAckLedger
             var unreadable = 0;
             foreach (var pair in ((RedisValue[])reply[6]!).Chunk(2))
             {
-                if (TryReadEntry(pair[0], pair[1], states, binding.Nonce, out var entry, out var problem)) entries.Add(entry!);
+                if (TryReadEntry(pair[0], pair[1], states.GetValueOrDefault((string)pair[0]!), binding.Nonce, (long)reply[2], out var entry, out var problem)) entries.Add(entry!);
                 else
                 {
                     unreadable++;
@@ -116,10 +116,10 @@ public sealed partial class RedisAckLedger
     }
 
     private static bool TryReadEntry(
-        RedisValue packetId, RedisValue bytes, Dictionary<string, string?> states, ulong nonce, out InflightEntry? entry, out string? problem)
+        RedisValue packetId, RedisValue bytes, string? state, ulong nonce, long tail, out InflightEntry? entry, out string? problem)
     {
         entry = null;
-        if (!RecordCodec.TryDecode((ReadOnlyMemory<byte>)bytes, nonce, out var record, out problem)) return false;
+        if (!TryRead(bytes, nonce, tail, out var record, out problem)) return false;
         var field = (string)packetId!;
         if (!ushort.TryParse(field, CultureInfo.InvariantCulture, out var id) || id is < PacketId.Min or > PacketId.Max)
         {
@@ -129,7 +129,7 @@ public sealed partial class RedisAckLedger
 
         try
         {
-            entry = new InflightEntry(new PacketId(id), record, StateText.Parse(states.GetValueOrDefault(field), record.Sequence));
+            entry = new InflightEntry(new PacketId(id), record, StateText.Parse(state, record.Sequence));
             return true;
         }
         catch (Exception error) when (error is FormatException or OverflowException or ArgumentException)

@@ -1,6 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
-using ReliableMqtt.Telemetry;
 using StackExchange.Redis;
 
 namespace ReliableMqtt.Redis;
@@ -73,26 +74,24 @@ public sealed partial class RedisAckLedger
         while (true)
         {
             var reply = (RedisValue[])(await binding.Link.RunAsync(
-                RedisScript.Backlog, [binding.Keys.Backlog], [afterSequence, count, PageBytes], cancellationToken).ConfigureAwait(false))!;
-            foreach (var bytes in reply)
+                RedisScript.Backlog, [binding.Keys.Header, binding.Keys.Backlog], [afterSequence, count, PageBytes], cancellationToken).ConfigureAwait(false))!;
+            foreach (var bytes in reply[1..])
             {
-                if (RecordCodec.TryDecode((ReadOnlyMemory<byte>)bytes, binding.Nonce, out var record, out var problem)) page.Add(record);
+                if (TryRead(bytes, binding.Nonce, (long)reply[0], out var record, out var problem)) page.Add(record);
                 else await QuarantineAsync(binding, "backlog", binding.Keys.Backlog, "", bytes, problem, "", cancellationToken).ConfigureAwait(false);
             }
 
             // An empty page says that there is no more: never when all of it was unreadable.
-            if (page.Count > 0 || reply.Length == 0) return page;
+            if (page.Count > 0 || reply.Length == 1) return page;
         }
     }
 
-    private static async Task QuarantineAsync(
-        Binding binding, string place, RedisKey key, RedisValue field, RedisValue bytes, string problem, string token, CancellationToken cancellationToken)
+    /// <summary>Decodes a record, and looks whether its sequence, which no checksum covers, was ever given out.</summary>
+    private static bool TryRead(RedisValue bytes, ulong nonce, long tail, [NotNullWhen(true)] out LedgerRecord? record, [NotNullWhen(false)] out string? problem)
     {
-        var keys = binding.Keys;
-        var reply = await binding.Link.RunAsync(
-            RedisScript.Quarantine, [keys.Header, key, keys.Quarantine, keys.Ended, keys.State, keys.DeadOrder],
-            [place, field, bytes, $"The record {problem}.", token], cancellationToken).ConfigureAwait(false);
-        if (reply.Resp2Type == ResultType.Array) throw new LedgerFencedException("The epoch is stale: another process has acquired the lease.");
-        Log.Quarantined(binding.Logger, place, (string)field!, problem, (string)keys.Quarantine!);
+        if (!RecordCodec.TryDecode((ReadOnlyMemory<byte>)bytes, nonce, out record, out problem)) return false;
+        if (record.Sequence <= tail) return true;
+        problem = string.Create(CultureInfo.InvariantCulture, $"has sequence {record.Sequence}, and {tail} is the last one that was given out");
+        return false;
     }
 }

@@ -32,6 +32,7 @@ public sealed partial class RedisAckLedger : AckLedger
     private const string Schema = "1";
 
     private readonly Func<Task<IConnectionMultiplexer>> _connect;
+    private readonly string _shown;
     private readonly bool _ownsMultiplexer;
     private readonly int _database;
     private readonly SemaphoreSlim _opening = new(1);
@@ -41,12 +42,13 @@ public sealed partial class RedisAckLedger : AckLedger
 
     /// <summary>Makes a ledger with a connection of its own.</summary>
     /// <param name="configuration">
-    /// A StackExchange.Redis configuration: <c>"redis:6379"</c>, <c>"redis:6379,user=plant,password=…,ssl=true,defaultDatabase=2"</c>; with several hosts for
-    /// nodes of a cluster, a primary and its replicas, or Sentinels (<c>serviceName=…</c>). Reconnects and back-off are set as a ledger needs them, and so are
+    /// A StackExchange.Redis configuration: <c>"redis:6379"</c>, <c>"redis:6379,user=plant,password=…,ssl=true,defaultDatabase=2"</c>; or the same as an address:
+    /// <c>"redis://plant:password@redis:6379/2"</c>, with <c>rediss://</c> for TLS, what is special in user and password percent-encoded, and further options behind a comma. With
+    /// several hosts: nodes of a cluster, a primary and its replicas, or Sentinels (<c>serviceName=…</c>). Reconnects and back-off are set as a ledger needs them, and so are
     /// the timeout of a command, 2 s in the place of the default of 5 s, and how often a server is asked whether it is a primary, 2 s in the place of 60 s.
     /// </param>
-    /// <exception cref="ArgumentException">It is empty or not a configuration.</exception>
-    public RedisAckLedger(string configuration) : this(Parse(configuration)) { }
+    /// <exception cref="ArgumentException">It is empty or neither of both. The message does not quote it, since it may have a password.</exception>
+    public RedisAckLedger(string configuration) : this(RedisAddress.Parse(configuration)) { }
 
     /// <summary>Makes a ledger with a connection of its own.</summary>
     /// <param name="configuration">The connection's settings; what a ledger needs otherwise is changed in a copy.</param>
@@ -54,6 +56,7 @@ public sealed partial class RedisAckLedger : AckLedger
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var complete = RedisConnection.Complete(configuration);
+        _shown = RedisAddress.Show(configuration);
         _connect = async () => await ConnectionMultiplexer.ConnectAsync(complete).ConfigureAwait(false);
         _ownsMultiplexer = true;
         _database = -1;
@@ -70,6 +73,7 @@ public sealed partial class RedisAckLedger : AckLedger
         ArgumentNullException.ThrowIfNull(multiplexer);
         ArgumentOutOfRangeException.ThrowIfLessThan(database, -1);
         _connect = () => Task.FromResult(multiplexer);
+        _shown = "redis, on a connection of the application's";
         _database = database;
     }
 
@@ -102,6 +106,9 @@ public sealed partial class RedisAckLedger : AckLedger
         }
     }
 
+    /// <summary>Where it is, for people: servers and settings, with stars for a password.</summary>
+    public override string ToString() => _shown;
+
     /// <inheritdoc />
     public override async ValueTask DisposeAsync()
     {
@@ -110,13 +117,6 @@ public sealed partial class RedisAckLedger : AckLedger
         if (_multiplexer is null) return;
         if (_binding is { } binding) await UnsubscribeAsync(binding).ConfigureAwait(false);
         if (_ownsMultiplexer) await _multiplexer.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static ConfigurationOptions Parse(string configuration)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(configuration);
-        var options = ConfigurationOptions.Parse(configuration);
-        return options.EndPoints.Count > 0 ? options : throw new ArgumentException("The configuration names no server: begin with host:port.", nameof(configuration));
     }
 
     private async Task<IConnectionMultiplexer> ConnectAsync()
@@ -136,15 +136,20 @@ public sealed partial class RedisAckLedger : AckLedger
         var keys = binding.Keys;
         var fresh = NewNonce(sizeof(ulong));
         var reply = (RedisValue[])(await binding.Link.RunAsync(
-            RedisScript.Open, [keys.Header, keys.Inflight, keys.State, keys.Backlog, keys.DeadOrder], [Schema, fresh], cancellationToken).ConfigureAwait(false))!;
+            RedisScript.Open, [keys.Header, keys.Inflight, keys.State, keys.Backlog, keys.DeadOrder], [Schema, fresh, binding.Options.CreateIfMissing ? 1 : 0],
+            cancellationToken).ConfigureAwait(false))!;
         if (reply[0] == "ORPHANS")
             throw new InvalidOperationException(
                 $"The ledger has messages but its header, the key '{keys.Header}', is missing: somebody has deleted a part of it. Restore the key from a backup, or rename the others out of the way. Nothing was changed.");
+        if (reply[0] == "MISSING") throw Missing(binding);
         if (reply[0] != Schema)
             throw new InvalidOperationException(
                 $"The ledger '{keys.Header}' has schema {reply[0]}, and this library knows schema {Schema}: it is of {(long.TryParse((string?)reply[0], out var schema) && schema > 1 ? "a newer" : "another")} version. Nothing was changed.");
         binding.Nonce = ulong.Parse((string)reply[1]!, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
     }
+
+    private static LedgerNotFoundException Missing(Binding binding) => new(
+        $"There is no ledger of publisher id '{binding.Options.PublisherId}' in database {binding.Link.Database.Database} of this Redis. Nothing was written. Is it the right id, server and database?");
 
     private static async Task<LedgerDurability> DurabilityAsync(Binding binding, CancellationToken cancellationToken)
     {

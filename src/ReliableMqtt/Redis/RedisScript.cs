@@ -23,6 +23,12 @@ internal sealed class RedisScript
 
     public static RedisScript Statistics { get; } = new("statistics");
 
+    public static RedisScript Overview { get; } = new("overview");
+
+    public static RedisScript Pending { get; } = new("pending");
+
+    public static RedisScript Quarantined { get; } = new("quarantined");
+
     public static RedisScript Acquire { get; } = new("acquire");
 
     public static RedisScript Renew { get; } = new("renew");

@@ -1,5 +1,6 @@
 using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.IntegrationTests.Publishing;
+using ReliableMqtt.Ledger;
 using ReliableMqtt.Redis;
 using StackExchange.Redis;
 
@@ -12,7 +13,18 @@ public sealed class RedisQuarantineTests
 
     private static string Key(string name) => $"reliable-mqtt:{{{Rig.PublisherId}}}:{name}";
 
-    public static TheoryData<string> Damages => ["flipped bit", "cut off", "newer version", "no record at all"];
+    public static TheoryData<string> Damages => ["flipped bit", "cut off", "newer version", "no record at all", "a sequence never given out"];
+
+    public static TheoryData<string, int> DamagesAndPlaces
+    {
+        get
+        {
+            var all = new TheoryData<string, int>();
+            foreach (var damage in Damages)
+                for (var place = 0; place < 4; place += place == 1 ? 2 : 1) all.Add(damage.Data, place);
+            return all;
+        }
+    }
 
     private static byte[] Damage(string how, byte[] record)
     {
@@ -26,14 +38,17 @@ public sealed class RedisQuarantineTests
             case "newer version":
                 record[0] = 2;
                 return record;
+            case "a sequence never given out":
+                record[4] ^= 1;
+                return record;
             default:
                 return "?"u8.ToArray();
         }
     }
 
     [Theory]
-    [MemberData(nameof(Damages))]
-    public async Task In_the_backlog(string how)
+    [MemberData(nameof(DamagesAndPlaces))]
+    public async Task In_the_backlog(string how, int place)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var connection = await redis.ConnectAsync();
@@ -44,19 +59,19 @@ public sealed class RedisQuarantineTests
         var pending = new List<PendingPublish>();
         for (var i = 0; i < 4; i++) pending.Add(await dying.Enqueue($"m{i}"));
         await rig.CrashAsync(dying);
-        var damaged = Damage(how, (byte[])(await database.ListGetByIndexAsync(Key("backlog"), 1))!);
-        await database.ListSetByIndexAsync(Key("backlog"), 1, damaged);
+        var damaged = Damage(how, (byte[])(await database.ListGetByIndexAsync(Key("backlog"), place))!);
+        await database.ListSetByIndexAsync(Key("backlog"), place, damaged);
 
         var next = await rig.ConnectPublisherAsync();
         Assert.Equal(PublishOutcome.Confirmed, (await next.Publish("new")).Outcome);
         await next.FlushAsync(Cancel);
-        Assert.Equal(["m0", "m2", "m3", "new"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
-        await AssertQuarantinedAsync(rig, database, damaged);
-        Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[1].MessageId)).Outcome);
+        Assert.Equal([.. Enumerable.Range(0, 4).Where(i => i != place).Select(i => $"m{i}"), "new"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
+        await AssertQuarantinedAsync(rig, QuarantinePlace.Backlog, "", damaged);
+        Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[place].MessageId)).Outcome);
 
         // Where not even the sequence could be read, it might be any of those that were pending then.
-        var neighbour = how == "no record at all" ? PublishOutcome.Unknown : PublishOutcome.Confirmed;
-        Assert.Equal(neighbour, (await next.Receipt(pending[0].MessageId)).Outcome);
+        var neighbour = how is "no record at all" or "a sequence never given out" ? PublishOutcome.Unknown : PublishOutcome.Confirmed;
+        Assert.Equal(neighbour, (await next.Receipt(pending[(place + 1) % 4].MessageId)).Outcome);
         await rig.AssertNothingStoredAsync();
     }
 
@@ -86,16 +101,28 @@ public sealed class RedisQuarantineTests
         // Its handshake was begun and cannot be ended: what the broker has of it goes with the session, before its packet id is used again.
         var names = (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload).ToList();
         Assert.Equal(["m0", "m2", "new"], names.Where(name => name != "m1"));
-        await AssertQuarantinedAsync(rig, database, damaged);
+        await AssertQuarantinedAsync(rig, QuarantinePlace.InFlight, (string)entries[1].Name!, damaged);
         Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[1].MessageId)).Outcome);
         await rig.AssertNothingStoredAsync();
+
+        // Nothing new was sent in the old session, in which the packet id of the quarantined message is in use.
+        WireAudit.Check(rig.Tap);
+        var wire = rig.Tap.Packets.ToList();
+        var resumed = wire.FindIndex(packet => packet.Dup);
+        var clean = wire.FindIndex(resumed, packet => packet.CleanStart);
+        Assert.InRange(wire.FindIndex(packet => packet.Payload == "new"), Math.Max(clean, resumed + 1), wire.Count);
+        Assert.True(clean > resumed, rig.Tap.ToString());
     }
 
-    private static async Task AssertQuarantinedAsync(Rig rig, IDatabase database, byte[] damaged)
+    private static async Task AssertQuarantinedAsync(Rig rig, QuarantinePlace place, string field, byte[] damaged)
     {
-        var kept = Assert.Single(await database.HashGetAllAsync(Key("quarantine")));
-        var value = (byte[])kept.Value!;
-        Assert.Equal(damaged, value[(Array.IndexOf(value, (byte)'\n') + 1)..]);
+        var page = await rig.Ledger.ListQuarantineAsync(0, 10, Cancel);
+        Assert.Null(page.NextAfter);
+        var kept = Assert.Single(page.Items);
+        Assert.Equal((1L, place, field), (kept.Number, kept.Place, kept.Field));
+        Assert.Equal(damaged, kept.Bytes);
+        Assert.StartsWith("The record ", kept.Reason, StringComparison.Ordinal);
+        Assert.InRange(kept.PutAsideAt!.Value, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(5));
         Assert.Contains(rig.LogEntries, entry => entry.Id == 3009);
         Assert.Equal(1, (await rig.Ledger.GetStatisticsAsync(Cancel)).Quarantined);
     }

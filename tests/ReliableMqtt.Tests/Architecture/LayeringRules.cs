@@ -47,6 +47,29 @@ internal static partial class LayeringRules
         foreach (Match match in PacketType().Matches(file.Code)) yield return $"sees MQTTnet's {match.Value}";
     }
 
+    /// <summary>The folders of the tool, and which of the others each may know. The root is known to all, and knows all.</summary>
+    public static IReadOnlyDictionary<string, string[]> ToolMayKnow { get; } = new Dictionary<string, string[]>
+    {
+        ["Settings"] = [],
+        ["Output"] = [],
+        ["Letters"] = [],
+        ["Verbs"] = ["Settings", "Output", "Letters"],
+    };
+
+    /// <summary>All breaches of one file of the tool: it looks at a ledger through the port, whatever its kind; one place knows the kinds.</summary>
+    public static IEnumerable<string> ToolBreaches(SourceFile file)
+    {
+        if (file.Folder.Length > 0 && !ToolMayKnow.ContainsKey(file.Folder)) yield return $"folder {file.Folder} is new: say in {nameof(LayeringRules)} what it may know";
+        foreach (var folder in ToolMayKnow.Keys)
+            if (file.Folder.Length > 0 && folder != file.Folder && !ToolMayKnow.GetValueOrDefault(file.Folder, []).Contains(folder) && file.Usings.Contains($"ReliableMqtt.Tool.{folder}")) yield return $"{file.Folder} knows {folder}";
+        foreach (var folder in MayKnow.Keys.Except(["Ledger", "Messages"]))
+            if (Regex.IsMatch(file.Code, $@"\bReliableMqtt\.{folder}\b") && (folder, file.RelativePath) != ("Redis", "Settings/LedgerAddress.cs")) yield return $"knows {folder} of the library";
+        foreach (var type in new[] { "ReliablePublisher", "IReliablePublisher" })
+            if (Regex.IsMatch(file.Code, $@"\b{type}\b")) yield return $"knows {type}, and must never publish";
+        if (Text().Replace(file.Code, "").Contains("StackExchange", StringComparison.Ordinal)) yield return "sees StackExchange.Redis";
+        if (Regex.IsMatch(Text().Replace(file.Code, ""), @"(?<!\.)\bConsole\.") && file.RelativePath != "ToolHost.cs") yield return "goes to the console past ToolHost";
+    }
+
     private static bool Mentions(SourceFile file, string folder, IReadOnlyList<SourceFile> library)
     {
         if (Regex.IsMatch(file.Code, $@"\bReliableMqtt\.{folder}\b")) return true;

@@ -24,6 +24,25 @@ public class LayeringTests
             file.Folder.Length == 0 || file.RelativePath == "Messages/MessageId.cs" ? "ReliableMqtt" : $"ReliableMqtt.{file.Folder}";
     }
 
+    [Fact]
+    public void The_tool_knows_only_the_port() =>
+        AssertNone(SourceFile.Tool.SelectMany(file => LayeringRules.ToolBreaches(file).Select(breach => $"{file.RelativePath}: {breach}")));
+
+    [Fact]
+    public void Namespaces_of_the_tool_follow_its_folders() => AssertNone(SourceFile.Tool.Where(file => file.RelativePath != "Program.cs")
+        .Where(file => file.Namespace != (file.Folder.Length == 0 ? "ReliableMqtt.Tool" : $"ReliableMqtt.Tool.{file.Folder}")).Select(file => $"{file.RelativePath}: namespace {file.Namespace}"));
+
+    [Theory]
+    [InlineData("Output/A.cs", "using ReliableMqtt.Tool.Verbs;", "Output knows Verbs")]
+    [InlineData("Letters/A.cs", "using ReliableMqtt.Tool.Settings;", "Letters knows Settings")]
+    [InlineData("Verbs/A.cs", "using ReliableMqtt.Redis;", "knows Redis of the library")]
+    [InlineData("Verbs/A.cs", "using ReliableMqtt.Session;", "knows Session of the library")]
+    [InlineData("A.cs", "await ReliablePublisher.StartAsync(options);", "knows ReliablePublisher, and must never publish")]
+    [InlineData("Settings/LedgerAddress.cs", "using StackExchange.Redis;", "sees StackExchange.Redis")]
+    [InlineData("Verbs/A.cs", "Console.WriteLine();", "goes to the console past ToolHost")]
+    [InlineData("Helpers/A.cs", "", "folder Helpers is new: say in LayeringRules what it may know")]
+    public void A_breach_of_the_tool_is_seen(string path, string code, string breach) => Assert.Equal([breach], LayeringRules.ToolBreaches(SourceFile.Of(path, code)));
+
     [Theory]
     [InlineData("Messages/A.cs", "using ReliableMqtt.Session;", "Messages knows Session")]
     [InlineData("Messages/A.cs", "PublishReceipt receipt;", "Messages knows PublishReceipt of the root")]

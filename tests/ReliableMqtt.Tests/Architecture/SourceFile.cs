@@ -2,16 +2,19 @@ using System.Text.RegularExpressions;
 
 namespace ReliableMqtt.Tests.Architecture;
 
-/// <summary>A source file of the library, with its comments taken out: rules are about code, and the docs may name what they like.</summary>
-/// <param name="RelativePath">Its path below src/ReliableMqtt, with forward slashes.</param>
+/// <summary>A source file of the library or of the tool, with its comments taken out: rules are about code, and the docs may name what they like.</summary>
+/// <param name="RelativePath">Its path below the project's folder, with forward slashes.</param>
 /// <param name="Code">Its text without comments.</param>
 internal sealed partial record SourceFile(string RelativePath, string Code)
 {
-    /// <summary>The folder directly below src/ReliableMqtt; empty for a file of the root.</summary>
+    /// <summary>The folder directly below the project's; empty for a file of the root.</summary>
     public string Folder => RelativePath.Contains('/', StringComparison.Ordinal) ? RelativePath[..RelativePath.IndexOf('/', StringComparison.Ordinal)] : "";
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<SourceFile> Library { get; } = Load();
+    /// <summary>All of the library.</summary>
+    public static IReadOnlyList<SourceFile> Library { get; } = Load("src/ReliableMqtt/");
+
+    /// <summary>All of the tool.</summary>
+    public static IReadOnlyList<SourceFile> Tool { get; } = Load("src/ReliableMqtt.Tool/");
 
     /// <summary>Makes one out of raw text.</summary>
     public static SourceFile Of(string relativePath, string text) =>
@@ -26,12 +29,11 @@ internal sealed partial record SourceFile(string RelativePath, string Code)
     /// <summary>The namespaces of its using directives, aliases and statics included.</summary>
     public IEnumerable<string> Usings => UsingLine().Matches(Code).Select(match => match.Groups[1].Value);
 
-    private static List<SourceFile> Load()
+    private static List<SourceFile> Load(string folder)
     {
-        var root = RepositoryRoot.File("src/ReliableMqtt");
-        var files = RepositoryFiles.All.Where(path => path.StartsWith("src/ReliableMqtt/", StringComparison.Ordinal) && path.EndsWith(".cs", StringComparison.Ordinal))
-            .Select(path => Of(path["src/ReliableMqtt/".Length..], File.ReadAllText(RepositoryRoot.File(path)))).ToList();
-        return files.Count > 0 ? files : throw new InvalidOperationException($"No source files in {root}.");
+        var files = RepositoryFiles.All.Where(path => path.StartsWith(folder, StringComparison.Ordinal) && path.EndsWith(".cs", StringComparison.Ordinal))
+            .Select(path => Of(path[folder.Length..], File.ReadAllText(RepositoryRoot.File(path)))).ToList();
+        return files.Count > 0 ? files : throw new InvalidOperationException($"No source files in {folder}.");
     }
 
     // Strings are matched so that a "//" within them does not look like a comment.

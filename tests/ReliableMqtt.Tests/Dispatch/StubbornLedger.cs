@@ -24,6 +24,14 @@ internal sealed class StubbornLedger : AckLedger
 
     public override ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken) => _inner.GetStatisticsAsync(cancellationToken);
 
+    public override ValueTask<LedgerOverview> GetOverviewAsync(CancellationToken cancellationToken) => _inner.GetOverviewAsync(cancellationToken);
+
+    public override ValueTask<PendingPage> ListPendingAsync(long afterSequence, int count, CancellationToken cancellationToken) =>
+        _inner.ListPendingAsync(afterSequence, count, cancellationToken);
+
+    public override ValueTask<QuarantinePage> ListQuarantineAsync(long afterNumber, int count, CancellationToken cancellationToken) =>
+        _inner.ListQuarantineAsync(afterNumber, count, cancellationToken);
+
     public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) => _inner.AcquireAsync(cancellationToken);
 
     public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.RenewAsync(epoch, cancellationToken);

@@ -67,6 +67,20 @@ public class RecordCodecTests
         ["everything"] = Plain with { Retain = true, ExpiresAt = Plain.AcceptedAt.AddSeconds(1), Refusals = 3, Properties = Full },
     };
 
+    [Fact]
+    public void Of_a_damaged_record_sequence_and_id_are_guessed_as_far_as_they_are_there()
+    {
+        var bytes = RecordCodec.Encode(Plain);
+        bytes[^1] ^= 1;
+        Assert.Equal((17, "alarm-4711"), (RecordCodec.GuessSequence(bytes), RecordCodec.GuessApplicationId(bytes)));
+        Assert.Equal("", RecordCodec.GuessApplicationId(RecordCodec.Encode(Plain with { MessageId = default })));
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            Assert.Equal(length < 9 ? 0 : 17, RecordCodec.GuessSequence(bytes.AsSpan(0, length)));
+            Assert.Equal(length < 30 ? "" : "alarm-4711", RecordCodec.GuessApplicationId(bytes.AsSpan(0, length)));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Every_field_comes_back(string name)

@@ -15,10 +15,11 @@ local function pack_sequence(n)
     floor(n / 16777216) % 256, floor(n / 65536) % 256, floor(n / 256) % 256, n % 256)
 end
 
--- The sequence of a record, or of eight bytes when asked to begin at the first.
+-- The sequence of a record, or of eight bytes when asked to begin at the first. 0, which is none, of what is too short to have one.
 local function read_sequence(bytes, from)
-  local n = 0
-  for i = from or 2, (from or 2) + 7 do n = n * 256 + string.byte(bytes, i) end
+  local first, n = from or 2, 0
+  if #bytes < first + 7 then return 0 end
+  for i = first, first + 7 do n = n * 256 + string.byte(bytes, i) end
   return n
 end
 
@@ -80,3 +81,27 @@ local function jump(tail, lost, forgotten)
   return last, {'tail', text(last), 'lost', lost, 'forgotten', text(forgotten)}
 end
 
+-- Where to read a backlog on: the index behind the last record with a sequence of at most 'after'. What has none that was given out is passed over.
+local function index_behind(backlog, after, tail)
+  local low, high = 0, after > 0 and call('LLEN', backlog) or 0
+  local function sequence_at(index)
+    local n = read_sequence(call('LINDEX', backlog, index))
+    return n > 0 and n <= tail and n or nil
+  end
+  -- Sequences rise by one as a rule: then it is just so far from the head, and the next one is above.
+  local head = high > 0 and sequence_at(0)
+  local guess = head and after - head
+  while low < high do
+    local middle = guess and math.max(low, math.min(high - 1, guess)) or math.floor((low + high) / 2)
+    local at, sequence = middle, sequence_at(middle)
+    while not sequence and at > low do at = at - 1 sequence = sequence_at(at) end
+    if not sequence then
+      at = middle
+      while not sequence and at < high - 1 do at = at + 1 sequence = sequence_at(at) end
+      if not sequence then return low end
+    end
+    if sequence <= after then low = at + 1 else high = at end
+    guess = guess == after - (head or 0) and low or nil
+  end
+  return low
+end

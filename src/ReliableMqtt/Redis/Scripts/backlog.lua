@@ -1,25 +1,15 @@
 -- A page of the backlog.
--- KEYS    1 backlog
+-- KEYS    1 header  2 backlog
 -- ARGV    1 after this sequence  2 how many  3 how many bytes (at least one record comes, however large)
--- Output  {record ..}
-local backlog, after, length = KEYS[1], tonumber(ARGV[1]), call('LLEN', KEYS[1])
-if length == 0 then return {} end
-local head = read_sequence(call('LINDEX', backlog, 0))
--- Sequences rise by one or more, so the first one above 'after' is at most so far from the head. As a rule it is just there.
-local low, high = 0, math.max(0, math.min(length, after - head + 1))
-local first = true
-while low < high do
-  local middle = first and high - 1 or math.floor((low + high) / 2)
-  first = false
-  if read_sequence(call('LINDEX', backlog, middle)) <= after then low = middle + 1 else high = middle end
-end
-local page, bytes = {}, 0
-while #page < tonumber(ARGV[2]) do
-  local part = call('LRANGE', backlog, low, low + math.min(63, tonumber(ARGV[2]) - #page - 1))
+-- Output  {tail, record ..}
+local backlog, count, tail = KEYS[2], tonumber(ARGV[2]), call('HGET', KEYS[1], 'tail') or '0'
+local page, bytes, low = {tail}, 0, index_behind(backlog, tonumber(ARGV[1]), tonumber(tail))
+while #page <= count do
+  local part = call('LRANGE', backlog, low, low + math.min(63, count - #page))
   if #part == 0 then break end
   for i = 1, #part do
     bytes = bytes + #part[i]
-    if #page > 0 and bytes > tonumber(ARGV[3]) then return page end
+    if #page > 1 and bytes > tonumber(ARGV[3]) then return page end
     page[#page + 1] = part[i]
   end
   low = low + #part

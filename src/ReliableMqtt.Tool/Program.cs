@@ -1,0 +1,3 @@
+using ReliableMqtt.Tool;
+
+return await CommandLine.RunAsync(args, new ToolHost());

@@ -60,7 +60,7 @@ public sealed class DeliveryCounter : IAsyncDisposable
         counter._running = counter.RunAsync();
         try
         {
-            await counter._subscribed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            await counter._subscribed.Task.WaitAsync(TimeSpan.FromSeconds(30), Require.Cancellation);
         }
         catch
         {

@@ -12,7 +12,11 @@ public sealed class RedisQuarantineTests
 
     private static string Key(string name) => $"reliable-mqtt:{{{Rig.PublisherId}}}:{name}";
 
-    public static TheoryData<string> Damages => ["flipped bit", "cut off", "newer version", "no record at all"];
+    private const string FlippedSequence = "flipped bit of the sequence", NoRecord = "no record at all";
+
+    public static TheoryData<string> Damages => ["flipped bit", FlippedSequence, "cut off", "newer version", NoRecord];
+
+    public static MatrixTheoryData<string, int> DamagesAndPlaces => new(["flipped bit", FlippedSequence, "cut off", "newer version", NoRecord], [0, 1, 3]);
 
     private static byte[] Damage(string how, byte[] record)
     {
@@ -20,6 +24,9 @@ public sealed class RedisQuarantineTests
         {
             case "flipped bit":
                 record[^1] ^= 4;
+                return record;
+            case FlippedSequence:
+                record[5] ^= 4;
                 return record;
             case "cut off":
                 return record[..^3];
@@ -32,8 +39,8 @@ public sealed class RedisQuarantineTests
     }
 
     [Theory]
-    [MemberData(nameof(Damages))]
-    public async Task In_the_backlog(string how)
+    [MemberData(nameof(DamagesAndPlaces))]
+    public async Task In_the_backlog(string how, int place)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var connection = await redis.ConnectAsync();
@@ -44,19 +51,19 @@ public sealed class RedisQuarantineTests
         var pending = new List<PendingPublish>();
         for (var i = 0; i < 4; i++) pending.Add(await dying.Enqueue($"m{i}"));
         await rig.CrashAsync(dying);
-        var damaged = Damage(how, (byte[])(await database.ListGetByIndexAsync(Key("backlog"), 1))!);
-        await database.ListSetByIndexAsync(Key("backlog"), 1, damaged);
+        var damaged = Damage(how, (byte[])(await database.ListGetByIndexAsync(Key("backlog"), place))!);
+        await database.ListSetByIndexAsync(Key("backlog"), place, damaged);
 
         var next = await rig.ConnectPublisherAsync();
         Assert.Equal(PublishOutcome.Confirmed, (await next.Publish("new")).Outcome);
         await next.FlushAsync(Cancel);
-        Assert.Equal(["m0", "m2", "m3", "new"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
+        Assert.Equal(new[] { "m0", "m1", "m2", "m3", "new" }.Where(name => name != $"m{place}"), (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
         await AssertQuarantinedAsync(rig, database, damaged);
-        Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[1].MessageId)).Outcome);
+        Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[place].MessageId)).Outcome);
 
         // Where not even the sequence could be read, it might be any of those that were pending then.
-        var neighbour = how == "no record at all" ? PublishOutcome.Unknown : PublishOutcome.Confirmed;
-        Assert.Equal(neighbour, (await next.Receipt(pending[0].MessageId)).Outcome);
+        var neighbour = how is NoRecord or FlippedSequence ? PublishOutcome.Unknown : PublishOutcome.Confirmed;
+        Assert.Equal(neighbour, (await next.Receipt(pending[place == 0 ? 1 : 0].MessageId)).Outcome);
         await rig.AssertNothingStoredAsync();
     }
 

@@ -4,14 +4,23 @@
 -- Output  {record ..}
 local backlog, after, length = KEYS[1], tonumber(ARGV[1]), call('LLEN', KEYS[1])
 if length == 0 then return {} end
-local head = read_sequence(call('LINDEX', backlog, 0))
+-- The sequence at a place or, while records are damaged, at the next one where it can be read; and that place. Looks at most 256 places
+-- further: then the page begins earlier than it must, which does no harm.
+local function look(place, last)
+  for i = place, math.min(place + 256, last) do
+    local sequence, sound = read_sequence(call('LINDEX', backlog, i))
+    if sound then return sequence, i end
+  end
+end
 -- Sequences rise by one or more, so the first one above 'after' is at most so far from the head. As a rule it is just there.
-local low, high = 0, math.max(0, math.min(length, after - head + 1))
+local head, place = look(0, length - 1)
+local low, high = 0, head and math.max(0, math.min(length, after - head + 1 + place)) or length
 local first = true
 while low < high do
   local middle = first and high - 1 or math.floor((low + high) / 2)
   first = false
-  if read_sequence(call('LINDEX', backlog, middle)) <= after then low = middle + 1 else high = middle end
+  local sequence, found = look(middle, high - 1)
+  if sequence and sequence <= after then low = found + 1 else high = middle end
 end
 local page, bytes = {}, 0
 while #page < tonumber(ARGV[2]) do

@@ -28,7 +28,8 @@ if place == 'inflight' then
   if h[7] == 'established' then call('HSET', header, 'session', 'condemned') end
 end
 -- It was not confirmed, and must not read so.
-local sequence = #value >= 9 and read_sequence(value) or 0
-if sequence >= 1 and sequence <= tonumber(h[2]) then leave_trace(header, KEYS[4], {text(sequence)})
-else call('HSET', header, 'lost', h[4] .. 'u' .. h[3] .. '-' .. h[2] .. ' ') end
+local sequence, sound = read_sequence(value)
+local range = 'u' .. h[3] .. '-' .. h[2] .. ' ' -- Where its own cannot be told, it is one of those that are pending.
+if sound and sequence <= tonumber(h[2]) then leave_trace(header, KEYS[4], {text(sequence)})
+elseif not string.find(' ' .. h[4], ' ' .. range, 1, true) then call('HSET', header, 'lost', h[4] .. range) end
 return 1

@@ -13,7 +13,7 @@ namespace ReliableMqtt.Torture.Verbs.Poison;
 /// <param name="WasInFlight">False: it was in the backlog.</param>
 internal sealed record DamagedRecord(long Number, MessageId Id, Mutation Kind, byte[] Bytes, bool WasInFlight);
 
-/// <summary>Damages records of a ledger in Redis, never two by the same bytes and none so that it could be good.</summary>
+/// <summary>Damages records of a ledger in Redis, none so that it could be taken for a good one.</summary>
 internal sealed class LedgerDamage(IDatabase database, string publisherId, Random random)
 {
     private static readonly Mutation[] Kinds = [.. Enum.GetValues<Mutation>().Where(kind => kind != Mutation.Resealed)];
@@ -59,7 +59,10 @@ internal sealed class LedgerDamage(IDatabase database, string publisherId, Rando
         if (!RecordCodec.TryDecode(record, 1, out var decoded, out var problem)) throw new InvalidOperationException($"A record that nobody has damaged {problem}");
         if (!Payload.TryDecode(Encoding.UTF8.GetString(decoded.Payload.Span), out var number, out _)) throw new InvalidOperationException("A record has another payload.");
         var kind = Kinds[_records.Count % Kinds.Length];
-        var damaged = new DamagedRecord(number, decoded.MessageId, kind, _mutator.Mutate(kind, record, other), wasInFlight);
+        byte[] bytes;
+        do bytes = _mutator.Mutate(kind, record, other);
+        while (RecordCodec.TryDecode(bytes, 1, out _, out _)); // A sequence of which many bits are flipped is believed in one of 2,039 cases.
+        var damaged = new DamagedRecord(number, decoded.MessageId, kind, bytes, wasInFlight);
         _records.Add(damaged);
         return damaged;
     }

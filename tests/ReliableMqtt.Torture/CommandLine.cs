@@ -15,7 +15,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Crashes, faults and limits, on real servers, with checks: see docs/testing.md.")
         {
-            PoisonVerb.Create(),
+            FullVerb.Create(), PoisonVerb.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction || args.Length == 0)

@@ -23,6 +23,21 @@ internal static class Patience
         return true;
     }
 
+    /// <summary>True as soon as a number that rises has reached the goal, false when it has not risen for so long.</summary>
+    public static async Task<bool> ReachesAsync(Func<long> number, long goal, TimeSpan idle, CancellationToken stop)
+    {
+        var (last, since) = (number(), Stopwatch.GetTimestamp());
+        while (last < goal)
+        {
+            await Task.Delay(PollInterval, stop);
+            var now = number();
+            if (now > last) (last, since) = (now, Stopwatch.GetTimestamp());
+            else if (Stopwatch.GetElapsedTime(since) > idle) return false;
+        }
+
+        return true;
+    }
+
     /// <summary>True when the task ends within the time. It may fail later, unseen.</summary>
     public static async Task<bool> EndsAsync(Task task, TimeSpan limit, CancellationToken stop)
     {

@@ -8,7 +8,7 @@ namespace ReliableMqtt.Torture.Reports;
 internal static class ReportWriter
 {
     private const int MostDetails = 40, LongestDetail = 2_000;
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>The table of checks, details of failures, and one last line of figures.</summary>
     public static string ToText(Report report)

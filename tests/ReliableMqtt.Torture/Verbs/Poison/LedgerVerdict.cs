@@ -27,7 +27,7 @@ internal static class LedgerVerdict
             report.Detail($"{count} of {kind} were not put aside");
 
         var intact = Enumerable.Range(1, messages).Select(number => (long)number).Except(damage.Records.Select(record => record.Number)).ToHashSet();
-        await Patience.UntilAsync(() => site.Counter!.Count >= intact.Count, TimeSpan.FromSeconds(20), run.Stop);
+        await Patience.ReachesAsync(() => site.Counter!.Count, intact.Count, TimeSpan.FromSeconds(10), run.Stop);
         var delivered = site.Counter!.Deliveries.Select(delivery => Payload.TryDecode(delivery.Payload, out var number, out _) ? number : -1).CountBy(number => number).ToDictionary();
         report.RequireEqual("ledger: intact and lost", intact.Count(number => !delivered.ContainsKey(number)), 0);
         report.RequireEqual("ledger: delivered twice at QoS 2", delivered.Count(entry => entry.Value > 1), 0);

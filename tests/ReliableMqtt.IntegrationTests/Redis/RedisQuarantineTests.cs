@@ -98,6 +98,34 @@ public sealed class RedisQuarantineTests
         await rig.AssertNothingStoredAsync();
     }
 
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task Who_waits_is_answered_and_the_id_may_be_used_again(string how)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var connection = await redis.ConnectAsync();
+        var database = connection.GetDatabase();
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
+        rig.Proxy.Refuses = true;
+        var dying = await rig.StartPublisherAsync();
+        for (var i = 0; i < 3; i++) await dying.EnqueueAsync(PublisherCalls.WithId($"m{i}", $"m{i}"), Cancel);
+        await rig.CrashAsync(dying);
+        await database.ListSetByIndexAsync(Key("backlog"), 1, Damage(how, (byte[])(await database.ListGetByIndexAsync(Key("backlog"), 1))!));
+
+        // It is known, and said to be pending, as long as nobody has read it.
+        rig.Proxy.Refuses = true;
+        var next = await rig.StartPublisherAsync();
+        await Eventually.Async(() => next.Status is { IsOwner: true, Pending: 3 }, "the next publisher owns the ledger");
+        var waiting = next.TryPublishAsync(PublisherCalls.WithId("m1", "m1"), Cancel);
+        rig.Proxy.Refuses = false;
+        Assert.Equal(PublishOutcome.Unknown, (await waiting.WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Outcome);
+
+        await Eventually.Async(async () => (await next.Receipt("m1")).Outcome == PublishOutcome.Unknown, "its receipt says the same");
+        Assert.Equal(PublishOutcome.Confirmed, (await next.Publish(PublisherCalls.WithId("m1", "again"))).Outcome);
+        Assert.Equal(PublishOutcome.Confirmed, (await next.Receipt("m1")).Outcome);
+        Assert.Equal(["m0", "m2", "again"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
+    }
+
     private static async Task AssertQuarantinedAsync(Rig rig, IDatabase database, byte[] damaged)
     {
         var kept = Assert.Single(await database.HashGetAllAsync(Key("quarantine")));

@@ -49,11 +49,16 @@ local function server() return string.match(call('INFO', 'replication'), 'master
 -- Server time in milliseconds.
 local function now() local t = call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end
 
--- What the index of ids says of each of them, or false: pending and dead ones, then those that were finished in this window or the last.
-local function statuses(ids, index, done0, done1)
+-- What the index of ids says of each of them, or false: pending and dead ones, then those that were finished in this window or the last. Below the lowest
+-- unfinished sequence nothing is pending: whoever still reads so had a record that could not be read, and may be published again.
+local function statuses(ids, index, done0, done1, lowest)
   local live, a, b = fetch('HMGET', index, ids), fetch('HMGET', done0, ids), fetch('HMGET', done1, ids)
   local all = {}
-  for i = 1, #ids do all[i] = live[i] or a[i] or b[i] end
+  for i = 1, #ids do
+    local pending = live[i] and string.match(live[i], '^P (%d+)')
+    if pending and tonumber(pending) < lowest then live[i] = false end
+    all[i] = live[i] or a[i] or b[i]
+  end
   return all
 end
 

@@ -138,7 +138,7 @@ if problem then return {'BAD', problem} end
 if named.count > 0 then
   local names, own, answer = {}, {}, {'KNOWN', h[3], text(length)}
   for i = named.first, named.last, 2 do names[#names + 1] = ARGV[i + 1] end
-  local found = statuses(names, ids, KEYS[8], KEYS[9])
+  local found = statuses(names, ids, KEYS[8], KEYS[9], tonumber(h[6]))
   for i = 1, #names do
     local status = found[i] or (own[names[i]] and 'P 0')
     own[names[i]] = true

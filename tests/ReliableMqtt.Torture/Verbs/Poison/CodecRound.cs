@@ -9,8 +9,8 @@ internal static class CodecRound
     private const int Sources = 2_000;
     private const ulong Nonce = 4711;
 
-    // Refusing is a sentence, and where the checksum is right an exception. Reading is strings and objects for parts of the record: a user property of two bytes is an object.
-    private const int FixedBytes = 8 * 1024, BytesPerByte = 64;
+    // Refusing is a sentence, and where the checksum is right an exception with its trace. Reading is strings and objects for parts of the record: a user property of two bytes is an object.
+    private const int FixedBytes = 32 * 1024, BytesPerByte = 64;
 
     // A wait for the processor counts too, so this is far above what a record takes.
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(5);
@@ -44,7 +44,8 @@ internal static class CodecRound
         {
             var read = RecordCodec.TryDecode(mutated, Nonce, out var decoded, out var problem);
             allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-            tally.Took(Stopwatch.GetElapsedTime(began), allocated, isExcessive: allocated > FixedBytes + ((long)BytesPerByte * mutated.Length));
+            tally.Took(Stopwatch.GetElapsedTime(began), allocated);
+            if (allocated > FixedBytes + ((long)BytesPerByte * mutated.Length)) tally.TookTooMuch(kind, mutated, allocated, problem);
             if (!read && string.IsNullOrWhiteSpace(problem)) tally.Speechless++;
             else if (!read) tally.Refused++;
             else if (kind == Mutation.Resealed) tally.Nonsense++;

@@ -12,7 +12,7 @@ namespace ReliableMqtt.Torture.Verbs.Poison;
 internal static class LedgerRound
 {
     private const string PublisherId = "poisoned";
-    private const int Messages = 4_000, Window = 200, MutatedInFlight = 100, MutatedInBacklog = 900, New = 20;
+    private const int Messages = 4_000, Window = 200, MutatedInFlight = 100, MutatedInBacklog = 900, New = 20, Again = 100_000;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static async Task ExecuteAsync(Run run)
@@ -27,14 +27,25 @@ internal static class LedgerRound
         await damage.BacklogAsync(MutatedInBacklog);
         run.Report.RequireEqual("ledger: records damaged", damage.Records.Count, MutatedInFlight + MutatedInBacklog);
 
-        // Its own new messages show that the ledger works on.
+        // Some wait for damaged messages before anybody has read those: they publish them again by their ids, with another payload.
         await using var next = await ReliablePublisher.StartAsync(site.Options(PublisherId) with { MaxInFlight = Window }, run.Stop);
+        if (!await Patience.UntilAsync(() => next.Status is { IsOwner: true, Pending: > 0 }, Limit, run.Stop)) throw new TimeoutException("The next publisher does not get the lease.");
+        var named = damage.Records.Where(record => !record.Id.IsAutomatic).ToList();
+        var waiting = named.ConvertAll(record => next.TryPublishAsync(
+            Message(Again + (int)record.Number, named: false) with { Options = new PublishOptions { MessageId = record.Id, ConfirmTimeout = Limit } }, run.Stop));
+        site.Proxy.Refuses = false;
+
+        // New messages show that the ledger works on.
         var fresh = await Patience.EndsAsync(
             Task.WhenAll(Enumerable.Range(Messages + 1, New).Select(number => next.PublishAsync(Message(number, named: true), run.Stop))), Limit, run.Stop);
         run.Report.Require("ledger: new messages are confirmed", fresh, $"{(fresh ? "yes" : "not in 60 s")}", $"yes");
         var flushed = await Patience.EndsAsync(next.FlushAsync(run.Stop), Limit, run.Stop);
         run.Report.Require("ledger: everything comes to its end", flushed, $"{(flushed ? "yes" : "not in 60 s")}", $"yes");
-        await LedgerVerdict.ReportAsync(run, site, next, connection.GetDatabase(), damage, Messages + New);
+        var outcomes = (await Task.WhenAll(waiting)).Select(receipt => receipt.Outcome).ToList();
+        run.Report.RequireEqual("ledger: waited for and not answered", outcomes.Count(outcome => outcome is not (PublishOutcome.Unknown or PublishOutcome.Confirmed)), 0);
+        await LedgerVerdict.ReportAsync(
+            run, site, next, connection.GetDatabase(), damage,
+            [.. Enumerable.Range(1, Messages + New), .. named.Where((_, i) => outcomes[i] == PublishOutcome.Confirmed).Select(record => Again + (int)record.Number)]);
     }
 
     private static PublishMessage Message(int number, bool named) => new(
@@ -56,6 +67,5 @@ internal static class LedgerRound
         }
 
         await unanswered.ReleaseAsync();
-        site.Proxy.Refuses = false;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using ReliableMqtt.Torture.Children;
 using ReliableMqtt.Torture.Verbs;
 
 namespace ReliableMqtt.Torture;
@@ -15,7 +16,8 @@ internal static class CommandLine
     {
         var root = new RootCommand("Crashes, faults and limits, on real servers, with checks: see docs/testing.md.")
         {
-            FullVerb.Create(), PoisonVerb.Create(),
+            BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(),
+            AcceptVerb.Create(), SendVerb.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction || args.Length == 0)

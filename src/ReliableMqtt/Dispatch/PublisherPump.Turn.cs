@@ -33,6 +33,7 @@ internal sealed partial class PublisherPump
         Drain(session);
         if (_session != session) return;
         if (session.TryBeginRead(out var after, out var count)) _ = ReadBacklogAsync(session, after, count);
+        _receipts.DismissBelow(session.LowestUnfinished);
         var snapshot = new PumpSnapshot(session.InFlight, session.Pending, session.Resumed, session.OldestAcceptedAt, session.IsFull);
         if (snapshot != _snapshot) Volatile.Write(ref _snapshot, snapshot);
         if (session.WakeAt is { } at) WakeBy(at);

@@ -7,6 +7,7 @@ namespace ReliableMqtt.Dispatch;
 internal sealed class ReceiptBook(TimeProvider time)
 {
     private readonly Dictionary<long, object> _waiters = [];
+    private readonly PriorityQueue<long, long> _order = new();
 
     /// <summary>Tells those concerned. Returns the receipt of a finished message, which events are raised from.</summary>
     public PublishReceipt? Tell(in Completion completion)
@@ -59,7 +60,28 @@ internal sealed class ReceiptBook(TimeProvider time)
     /// <summary>Registers somebody who waits for a message that is not finished.</summary>
     public void Add(long sequence, object waiter)
     {
-        if (!_waiters.TryAdd(sequence, waiter)) _waiters[sequence] = new Pair(_waiters[sequence], waiter);
+        if (_order.Count > (2 * _waiters.Count) + 1024)
+        {
+            // Most of them have had their answer: without this the order would grow for as long as there is always one who waits.
+            _order.Clear();
+            foreach (var waiting in _waiters.Keys) _order.Enqueue(waiting, waiting);
+        }
+
+        if (_waiters.TryAdd(sequence, waiter)) _order.Enqueue(sequence, sequence);
+        else _waiters[sequence] = new Pair(_waiters[sequence], waiter);
+    }
+
+    /// <summary>
+    /// Lets those go who wait for a message below this sequence, where everything is finished: its record could not be read, so nobody will tell its end, and only the
+    /// ledger knows.
+    /// </summary>
+    public void DismissBelow(long sequence)
+    {
+        while (_order.TryPeek(out var first, out _) && first < sequence)
+        {
+            _order.Dequeue();
+            if (_waiters.Remove(first, out var waiter)) Dismiss(waiter, null);
+        }
     }
 
     /// <summary>Lets everybody go who waits: only the ledger can tell them now, or with an error, nobody.</summary>

@@ -10,7 +10,7 @@ namespace ReliableMqtt.Messages;
 /// <code>
 /// offset  bytes
 ///  0      1  version: 1
-///  1      8  sequence, big-endian like all numbers. The store stamps it, so the checksum does not cover it
+///  1      8  sequence with a check of its own, see <see cref="StampedSequence"/>. The store stamps it, so the checksum does not cover it. Big-endian like all numbers
 ///  9      4  length of the whole record
 /// 13      4  CRC-32C of everything but the sequence and itself
 /// 17      1  flags: QoS in bits 0 and 1, retain 4, expires 8, properties 16, acceptor 32
@@ -44,7 +44,7 @@ internal static class RecordCodec
     {
         var id = StoredId(record);
         target[0] = Version;
-        BinaryPrimitives.WriteInt64BigEndian(target[SequenceAt..], record.Sequence);
+        StampedSequence.Write(target[SequenceAt..], record.Sequence);
         BinaryPrimitives.WriteInt32BigEndian(target[LengthAt..], target.Length);
         target[FlagsAt] = (byte)((int)record.QualityOfService | (record.Retain ? Retain : 0)
             | (record.ExpiresAt is null ? 0 : Expires) | (record.Properties is null ? 0 : HasProperties)
@@ -110,12 +110,12 @@ internal static class RecordCodec
         if (bytes[0] != Version) return $"has version {bytes[0]}; this library reads version {Version}";
         if (BinaryPrimitives.ReadInt32BigEndian(bytes[LengthAt..]) is var length && length != bytes.Length) return $"says that it is {length} bytes long and has {bytes.Length}";
         if (BinaryPrimitives.ReadUInt32BigEndian(bytes[ChecksumAt..]) is var stored && stored != Checksum(bytes)) return $"has checksum {stored:x8} where {Checksum(bytes):x8} is right";
-        return BinaryPrimitives.ReadInt64BigEndian(bytes[SequenceAt..]) is < 1 or >= 1L << 53 ? "has a sequence out of range" : null;
+        return StampedSequence.TryRead(bytes[SequenceAt..], out _) ? null : "has a damaged sequence";
     }
 
     private static LedgerRecord Decode(ReadOnlyMemory<byte> bytes, ulong ledgerNonce)
     {
-        var sequence = BinaryPrimitives.ReadInt64BigEndian(bytes.Span[SequenceAt..]);
+        StampedSequence.TryRead(bytes.Span[SequenceAt..], out var sequence);
         var flags = bytes.Span[FlagsAt];
         var idLength = BinaryPrimitives.ReadUInt16BigEndian(bytes.Span[IdLengthAt..]);
         var reader = new ByteReader(bytes, IdAt + idLength);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
 using StackExchange.Redis;
@@ -18,7 +17,7 @@ internal sealed class CommitArguments
     private CommitArguments(LedgerCommit commit, DateTimeOffset at)
     {
         _at = at;
-        var bytes = (commit.Confirms.Count + commit.DeadLetters.Count + commit.Drops.Count + commit.Assigns.Count) * sizeof(long);
+        var bytes = (commit.Confirms.Count + commit.DeadLetters.Count + commit.Drops.Count + commit.Assigns.Count) * StampedSequence.Size;
         foreach (var append in commit.Appends) bytes = checked(bytes + RecordCodec.Measure(append.Record));
         _buffer = GC.AllocateUninitializedArray<byte>(bytes);
         _values = new List<RedisValue>(32 + ((commit.Confirms.Count + commit.Releases.Count + commit.Assigns.Count + commit.Appends.Count) * 3));
@@ -141,8 +140,8 @@ internal sealed class CommitArguments
 
     private RedisValue Sequence(long sequence)
     {
-        var place = Take(sizeof(long));
-        BinaryPrimitives.WriteInt64BigEndian(place.Span, sequence);
+        var place = Take(StampedSequence.Size);
+        StampedSequence.Write(place.Span, sequence);
         return (ReadOnlyMemory<byte>)place;
     }
 

@@ -156,7 +156,7 @@ internal sealed partial class PublishSession
             return handshake.Stage == HandshakeStage.Confirming ? Whereabouts.Confirmed : Whereabouts.Pending;
         }
 
-        return _backlogCount > 0 && sequence <= _tail && sequence > _leftBacklog
+        return _backlogCount > 0 && sequence <= _tail && sequence > _leftBacklog && sequence >= LowestUnfinished
             ? Whereabouts.Pending : Whereabouts.Elsewhere;
     }
 }

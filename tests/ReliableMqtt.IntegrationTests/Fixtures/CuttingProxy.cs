@@ -21,9 +21,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     private volatile bool _refuses;
     private int _connections;
 
-    private CuttingProxy(int targetPort, WireTap? tap)
+    private CuttingProxy(int targetPort, WireTap? tap, string? name)
     {
-        (_targetPort, Tap) = (targetPort, tap);
+        (_targetPort, Tap, Name) = (targetPort, tap, name);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
         Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
@@ -58,7 +58,10 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     internal WireTap? Tap { get; }
 
-    public static CuttingProxy Start(int targetPort, WireTap? tap = null) => new(targetPort, tap);
+    /// <summary>What its packets are marked with, where several proxies share a tap.</summary>
+    internal string? Name { get; }
+
+    public static CuttingProxy Start(int targetPort, WireTap? tap = null, string? name = null) => new(targetPort, tap, name);
 
     /// <summary>Ends all connections now: what was forwarded before arrives, nothing after it does.</summary>
     public void Cut()
@@ -128,7 +131,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                 continue;
             }
 
-            var connection = new ProxyConnection(this, client, Interlocked.Increment(ref _connections));
+            var count = Interlocked.Increment(ref _connections);
+            var connection = new ProxyConnection(this, client, Tap?.NextConnection() ?? count);
             lock (_gate) _open.Add(connection, RunAsync(connection));
         }
     }

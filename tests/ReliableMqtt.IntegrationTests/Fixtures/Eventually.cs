@@ -34,7 +34,7 @@ public static class Eventually
         {
             if (TimeProvider.System.GetElapsedTime(start) > limit)
                 throw new TimeoutException($"Not within {limit.TotalSeconds:0.#} s: {reason()}");
-            await Task.Delay(PollInterval, TestContext.Current.CancellationToken);
+            await Task.Delay(PollInterval, Require.Cancellation);
         }
     }
 }

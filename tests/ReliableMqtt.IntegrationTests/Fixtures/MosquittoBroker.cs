@@ -71,7 +71,7 @@ public sealed class MosquittoBroker : IAsyncDisposable
         for (var attempt = 1; !await TryLaunchAsync(); attempt++)
         {
             if (attempt == 10) throw new InvalidOperationException($"mosquitto does not start again on port {Port}:\n{ReadLog()}");
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(200), Require.Cancellation);
         }
     }
 
@@ -104,7 +104,7 @@ public sealed class MosquittoBroker : IAsyncDisposable
         {
             if (await AnswersAsync() && !_process.HasExited) return true;
             if (TimeProvider.System.GetElapsedTime(start) > Patience) break;
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), Require.Cancellation);
         }
 
         await KillAsync();

@@ -72,7 +72,7 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
         foreach (var (packet, frame) in _readers![(int)direction].Read(direction, bytes))
         {
             _cut.Token.ThrowIfCancellationRequested();
-            switch (packet is null ? TapAction.Forward : proxy.Tap!.Decide(packet, () => ForwardAsync(direction, frame)))
+            switch (packet is null ? TapAction.Forward : proxy.Tap!.Decide(packet, proxy.Name, () => ForwardAsync(direction, frame)))
             {
                 case { Kind: TapKind.Forward }:
                     await ForwardAsync(direction, frame);

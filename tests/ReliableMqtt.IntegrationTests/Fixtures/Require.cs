@@ -1,6 +1,9 @@
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
-/// <summary>What a test needs from the machine. Missing, it skips the test with the reason; with CI=true it fails, so that nothing is skipped unseen.</summary>
+/// <summary>
+/// What the fixtures need from whoever uses them. For a test: a missing server skips it with the reason; with CI=true it fails, so that nothing is skipped
+/// unseen. ReliableMqtt.Torture, which uses the same fixtures without a test framework, has its own version of this class.
+/// </summary>
 public static class Require
 {
     /// <summary>The path of the mosquitto broker.</summary>
@@ -14,18 +17,15 @@ public static class Require
     /// <summary>The path of redis-server.</summary>
     public static string Redis()
     {
-        var path = Find("redis-server");
+        var path = InstalledPrograms.Find("redis-server");
         if (path is null) Missing("redis-server was found neither on PATH nor in /usr/sbin: install the package 'redis-server'.");
         return path!;
     }
 
-    internal static string? FindMosquitto() => Find("mosquitto");
+    /// <summary>Ends the waits of fixtures.</summary>
+    internal static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-        .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? name + ".exe" : name))
-        .Append(Path.Combine("/usr/sbin", name))
-        .FirstOrDefault(File.Exists);
+    internal static string? FindMosquitto() => InstalledPrograms.Find("mosquitto");
 
     /// <summary>Ends the test for want of something.</summary>
     internal static void Missing(string reason, bool? isCi = null)

@@ -3,7 +3,7 @@ using MQTTnet.Protocol;
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
 /// <summary>A control packet as it was seen on the wire.</summary>
-/// <param name="Connection">The connection's number at the proxy: 1, 2, …</param>
+/// <param name="Connection">The connection's number at the proxies of the tap: 1, 2, …</param>
 /// <param name="Direction">Where it went.</param>
 /// <param name="Type">Its type.</param>
 public sealed record WirePacket(int Connection, Direction Direction, MqttControlPacketType Type)
@@ -37,6 +37,9 @@ public sealed record WirePacket(int Connection, Direction Direction, MqttControl
 
     /// <summary>The reason or return code of a CONNACK, an ack, a DISCONNECT or an AUTH; 0 when it has none.</summary>
     public byte ReasonCode { get; init; }
+
+    /// <summary>The name of the proxy that it went through, when that has one.</summary>
+    public string? Via { get; init; }
 
     /// <summary>False when the tap kept it from going on.</summary>
     public bool Passed { get; init; } = true;

@@ -2,12 +2,17 @@ using MQTTnet.Protocol;
 
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
-/// <summary>Sees every control packet that goes through a <see cref="CuttingProxy"/>, and can stop, withhold or answer some.</summary>
-public sealed class WireTap
+/// <summary>Sees every control packet that goes through one or several <see cref="CuttingProxy"/>, and can stop, withhold or answer some.</summary>
+/// <param name="keeps">False: packets are only told to <see cref="Seen"/>, for runs that are too long to be kept.</param>
+public sealed class WireTap(bool keeps = true)
 {
     private readonly object _gate = new();
     private readonly List<WirePacket> _packets = [];
     private readonly List<TapRule> _rules = [];
+    private int _connections;
+
+    /// <summary>Told of every packet, one at a time, in the order in which they came to the proxies. Must be quick.</summary>
+    public event Action<WirePacket>? Seen;
 
     /// <summary>All packets so far, in the order in which they came to the proxy.</summary>
     public IReadOnlyList<WirePacket> Packets
@@ -46,12 +51,17 @@ public sealed class WireTap
     /// <summary>The packets, one a line, for the message of a failure.</summary>
     public override string ToString() => string.Join('\n', Packets);
 
-    internal TapAction Decide(WirePacket packet, Func<Task> forward)
+    /// <summary>The number of a connection that has come.</summary>
+    internal int NextConnection() => Interlocked.Increment(ref _connections);
+
+    internal TapAction Decide(WirePacket packet, string? via, Func<Task> forward)
     {
         lock (_gate)
         {
             var action = _rules.Find(rule => rule.TryTake(packet, forward))?.Action ?? TapAction.Forward;
-            _packets.Add(packet with { Passed = action.Kind is TapKind.Forward or TapKind.CutAfter });
+            var seen = packet with { Via = via, Passed = action.Kind is TapKind.Forward or TapKind.CutAfter };
+            if (keeps) _packets.Add(seen);
+            Seen?.Invoke(seen);
             return action;
         }
     }

@@ -1,6 +1,7 @@
 using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.IntegrationTests.Publishing;
 using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
 using ReliableMqtt.Redis;
 using StackExchange.Redis;
 
@@ -13,18 +14,11 @@ public sealed class RedisQuarantineTests
 
     private static string Key(string name) => $"reliable-mqtt:{{{Rig.PublisherId}}}:{name}";
 
-    public static TheoryData<string> Damages => ["flipped bit", "cut off", "newer version", "no record at all", "a sequence never given out"];
+    private const string FlippedSequence = "flipped bit of the sequence", NeverGiven = "a sequence never given out", NoRecord = "no record at all";
 
-    public static TheoryData<string, int> DamagesAndPlaces
-    {
-        get
-        {
-            var all = new TheoryData<string, int>();
-            foreach (var damage in Damages)
-                for (var place = 0; place < 4; place += place == 1 ? 2 : 1) all.Add(damage.Data, place);
-            return all;
-        }
-    }
+    public static TheoryData<string> Damages => ["flipped bit", FlippedSequence, NeverGiven, "cut off", "newer version", NoRecord];
+
+    public static MatrixTheoryData<string, int> DamagesAndPlaces => new(["flipped bit", FlippedSequence, NeverGiven, "cut off", "newer version", NoRecord], [0, 1, 3]);
 
     private static byte[] Damage(string how, byte[] record)
     {
@@ -33,13 +27,16 @@ public sealed class RedisQuarantineTests
             case "flipped bit":
                 record[^1] ^= 4;
                 return record;
+            case FlippedSequence:
+                record[5] ^= 4;
+                return record;
             case "cut off":
                 return record[..^3];
             case "newer version":
                 record[0] = 2;
                 return record;
-            case "a sequence never given out":
-                record[4] ^= 1;
+            case NeverGiven:
+                StampedSequence.Write(record.AsSpan(1), 1L << 40);
                 return record;
             default:
                 return "?"u8.ToArray();
@@ -70,7 +67,7 @@ public sealed class RedisQuarantineTests
         Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(pending[place].MessageId)).Outcome);
 
         // Where not even the sequence could be read, it might be any of those that were pending then.
-        var neighbour = how is "no record at all" or "a sequence never given out" ? PublishOutcome.Unknown : PublishOutcome.Confirmed;
+        var neighbour = how is NoRecord or FlippedSequence or NeverGiven ? PublishOutcome.Unknown : PublishOutcome.Confirmed;
         Assert.Equal(neighbour, (await next.Receipt(pending[(place + 1) % 4].MessageId)).Outcome);
         await rig.AssertNothingStoredAsync();
     }
@@ -112,6 +109,34 @@ public sealed class RedisQuarantineTests
         var clean = wire.FindIndex(resumed, packet => packet.CleanStart);
         Assert.InRange(wire.FindIndex(packet => packet.Payload == "new"), Math.Max(clean, resumed + 1), wire.Count);
         Assert.True(clean > resumed, rig.Tap.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task Who_waits_is_answered_and_the_id_may_be_used_again(string how)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var connection = await redis.ConnectAsync();
+        var database = connection.GetDatabase();
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
+        rig.Proxy.Refuses = true;
+        var dying = await rig.StartPublisherAsync();
+        for (var i = 0; i < 3; i++) await dying.EnqueueAsync(PublisherCalls.WithId($"m{i}", $"m{i}"), Cancel);
+        await rig.CrashAsync(dying);
+        await database.ListSetByIndexAsync(Key("backlog"), 1, Damage(how, (byte[])(await database.ListGetByIndexAsync(Key("backlog"), 1))!));
+
+        // It is known, and said to be pending, as long as nobody has read it.
+        rig.Proxy.Refuses = true;
+        var next = await rig.StartPublisherAsync();
+        await Eventually.Async(() => next.Status is { IsOwner: true, Pending: 3 }, "the next publisher owns the ledger");
+        var waiting = next.TryPublishAsync(PublisherCalls.WithId("m1", "m1"), Cancel);
+        rig.Proxy.Refuses = false;
+        Assert.Equal(PublishOutcome.Unknown, (await waiting.WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Outcome);
+
+        await Eventually.Async(async () => (await next.Receipt("m1")).Outcome == PublishOutcome.Unknown, "its receipt says the same");
+        Assert.Equal(PublishOutcome.Confirmed, (await next.Publish(PublisherCalls.WithId("m1", "again"))).Outcome);
+        Assert.Equal(PublishOutcome.Confirmed, (await next.Receipt("m1")).Outcome);
+        Assert.Equal(["m0", "m2", "again"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
     }
 
     private static async Task AssertQuarantinedAsync(Rig rig, QuarantinePlace place, string field, byte[] damaged)

@@ -112,7 +112,7 @@ public class RecordCodecTests
         Assert.Equal(bytes, RecordCodec.Encode(accepted with { MessageId = MessageId.ForSequence(Nonce, 99) }));
         foreach (var sequence in new[] { 1L, 255, 256, 1L << 40, (1L << 53) - 1 })
         {
-            BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(1), sequence);
+            StampedSequence.Write(bytes.AsSpan(1), sequence);
             var read = Decode(bytes);
             Assert.Equal(sequence, read.Sequence);
             Assert.Equal(MessageId.ForSequence(Nonce, sequence), read.MessageId);
@@ -125,20 +125,22 @@ public class RecordCodecTests
     public void An_id_that_is_stored_stays_under_another_stamp(string id)
     {
         var bytes = RecordCodec.Encode(Plain with { MessageId = id });
-        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(1), 4_000);
+        StampedSequence.Write(bytes.AsSpan(1), 4_000);
         Assert.Equal((4_000, id), (Decode(bytes).Sequence, Decode(bytes).MessageId.Value));
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-1)]
-    [InlineData(1L << 53)]
-    [InlineData(long.MaxValue)]
-    public void A_sequence_out_of_range_is_told(long sequence)
+    [Fact]
+    public void A_sequence_that_was_never_stamped_is_told() => Assert.Equal("has a damaged sequence", Problem(RecordCodec.Encode(Plain with { Sequence = 0 })));
+
+    [Fact]
+    public void Each_flipped_bit_of_the_sequence_is_found()
     {
-        var bytes = RecordCodec.Encode(Plain);
-        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(1), sequence);
-        Assert.Equal("has a sequence out of range", Problem(bytes));
+        for (var bit = 8; bit < 72; bit++)
+        {
+            var bytes = RecordCodec.Encode(Plain);
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Equal("has a damaged sequence", Problem(bytes));
+        }
     }
 
     [Theory]
@@ -207,7 +209,7 @@ public class RecordCodecTests
                 bytes[0] = RecordCodec.Version;
             }
 
-            BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(1), random.NextInt64(1, 1L << 53));
+            StampedSequence.Write(bytes.AsSpan(1), random.NextInt64(1, 1L << 53));
             Seal(bytes);
             if (!RecordCodec.TryDecode(bytes, Nonce, out _, out var problem)) refused++;
             else continue;

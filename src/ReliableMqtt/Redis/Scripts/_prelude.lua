@@ -8,19 +8,22 @@ local call = redis.call
 -- A number as text: without exponent, however large.
 local function text(number) return string.format('%.0f', number) end
 
--- A sequence as it stands in a record: eight bytes, big-endian.
+-- A sequence as it stands in a record: eight bytes, 53 bits for the sequence and below them 11 for a check of it, so that they sort as the
+-- sequences do. Divisions are exact where they divide by a power of two, remainders below 2^50.
 local function pack_sequence(n)
   local floor = math.floor
-  return string.char(0, floor(n / 281474976710656) % 256, floor(n / 1099511627776) % 256, floor(n / 4294967296) % 256,
-    floor(n / 16777216) % 256, floor(n / 65536) % 256, floor(n / 256) % 256, n % 256)
+  local high = floor(n / 4294967296)
+  local check = (high * 1384 + n - high * 4294967296) % 2039 * 1712 % 2039 -- 1384: what 2^32 leaves
+  return string.char(floor(n / 35184372088832), floor(n / 137438953472) % 256, floor(n / 536870912) % 256, floor(n / 2097152) % 256,
+    floor(n / 8192) % 256, floor(n / 32) % 256, n % 32 * 8 + floor(check / 256), check % 256)
 end
 
--- The sequence of a record, or of eight bytes when asked to begin at the first. 0, which is none, of what is too short to have one.
-local function read_sequence(bytes, from)
-  local first, n = from or 2, 0
-  if #bytes < first + 7 then return 0 end
-  for i = first, first + 7 do n = n * 256 + string.byte(bytes, i) end
-  return n
+-- The sequence of a record, and whether it is as it was stamped; 0 for what is too short to be a record.
+local function read_sequence(record)
+  if #record < 9 then return 0, false end
+  local a, b, c, d, e, f, g = string.byte(record, 2, 8)
+  local n = (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f) * 32 + math.floor(g / 8)
+  return n, n > 0 and pack_sequence(n) == string.sub(record, 2, 9)
 end
 
 local function stamp(record, sequence) return string.sub(record, 1, 1) .. pack_sequence(sequence) .. string.sub(record, 10) end
@@ -46,11 +49,16 @@ local function server() return string.match(call('INFO', 'replication'), 'master
 -- Server time in milliseconds.
 local function now() local t = call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end
 
--- What the index of ids says of each of them, or false: pending and dead ones, then those that were finished in this window or the last.
-local function statuses(ids, index, done0, done1)
+-- What the index of ids says of each of them, or false: pending and dead ones, then those that were finished in this window or the last. Below the lowest
+-- unfinished sequence nothing is pending: whoever still reads so had a record that could not be read, and may be published again.
+local function statuses(ids, index, done0, done1, lowest)
   local live, a, b = fetch('HMGET', index, ids), fetch('HMGET', done0, ids), fetch('HMGET', done1, ids)
   local all = {}
-  for i = 1, #ids do all[i] = live[i] or a[i] or b[i] end
+  for i = 1, #ids do
+    local pending = live[i] and string.match(live[i], '^P (%d+)')
+    if pending and tonumber(pending) < lowest then live[i] = false end
+    all[i] = live[i] or a[i] or b[i]
+  end
   return all
 end
 
@@ -85,8 +93,8 @@ end
 local function index_behind(backlog, after, tail)
   local low, high = 0, after > 0 and call('LLEN', backlog) or 0
   local function sequence_at(index)
-    local n = read_sequence(call('LINDEX', backlog, index))
-    return n > 0 and n <= tail and n or nil
+    local n, sound = read_sequence(call('LINDEX', backlog, index))
+    return sound and n <= tail and n or nil
   end
   -- Sequences rise by one as a rule: then it is just so far from the head, and the next one is above.
   local head = high > 0 and sequence_at(0)

@@ -7,7 +7,7 @@
 --         {'OLD'} a late copy | {'ACCEPTOR'} unknown, or operations are missing | {'UNVERIFIED'} no owner has looked yet at what a restart
 --         of the server has left | {'NONCE'} it is another ledger
 local header, inflight, backlog, acceptor = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local h = call('HMGET', header, 'nonce', 'server', 'tail', 'qbytes', 'fbytes')
+local h = call('HMGET', header, 'nonce', 'server', 'tail', 'qbytes', 'fbytes', 'lowest')
 if h[1] ~= ARGV[2] then return {'NONCE'} end
 if h[2] ~= server() then return {'UNVERIFIED'} end
 local last = call('GET', acceptor)
@@ -22,7 +22,7 @@ local named, at = {}, {}
 for i = 8, #ARGV, 2 do
   if ARGV[i] ~= '' then named[#named + 1] = ARGV[i] at[#named] = i / 2 - 3 end
 end
-local known = statuses(named, KEYS[5], KEYS[6], KEYS[7])
+local known = statuses(named, KEYS[5], KEYS[6], KEYS[7], tonumber(h[6]))
 local status = {} -- by index of the message
 for i = 1, #named do status[at[i]] = known[i] end
 

@@ -59,6 +59,7 @@ local left, removed, freed = {}, 0, 0
 local function leave(packet, sequence, id, automatic)
   local r = record[packet]
   if not check(r and not left[packet], 'no entry is in flight under packet id ' .. packet) then return end
+  if not check(#r >= 20, 'packet id ' .. packet .. ' is of a record that is cut off') then return end
   -- A record stores no automatic id that is of its own sequence.
   local stored = string.sub(r, 21, 20 + string.byte(r, 19) * 256 + string.byte(r, 20))
   local same = stored == id or (stored == '' and automatic ~= '' and tonumber(automatic) == read_sequence(r))
@@ -80,7 +81,7 @@ if release.count > 0 then
       -- stage, send order (sequence, '-' for the own, and ordinal), release order, refusals, due
       local stage, sequence, ordinal, refusals = 'S', '-', '0', '0'
       if before[i] then stage, sequence, ordinal, refusals = string.match(before[i], '(%S+) (%S+) (%S+) %S+ (%S+)') end
-      check(string.byte(r, 18) % 4 == 2, 'packet id ' .. packet .. ' is not of QoS 2')
+      check(#r >= 20 and string.byte(r, 18) % 4 == 2, 'packet id ' .. packet .. ' is not of QoS 2')
       check(stage == 'S' and not released[packet], 'packet id ' .. packet .. ' is not in stage Sent')
       released[packet] = true
       states[#states + 1] = packet
@@ -137,7 +138,7 @@ if problem then return {'BAD', problem} end
 if named.count > 0 then
   local names, own, answer = {}, {}, {'KNOWN', h[3], text(length)}
   for i = named.first, named.last, 2 do names[#names + 1] = ARGV[i + 1] end
-  local found = statuses(names, ids, KEYS[8], KEYS[9])
+  local found = statuses(names, ids, KEYS[8], KEYS[9], tonumber(h[6]))
   for i = 1, #names do
     local status = found[i] or (own[names[i]] and 'P 0')
     own[names[i]] = true

@@ -14,12 +14,9 @@ local lost = {}
 for unread, first, last in string.gmatch(h[5], '(u?)(%d+)%-(%d+)') do lost[#lost + 1] = {tonumber(first), tonumber(last), unread == 'u'} end
 local asked, answer = {}, {h[1]}
 for i = 1, #ARGV, 2 do asked[#asked + 1] = ARGV[i] end
-local known = statuses(asked, KEYS[2], KEYS[3], KEYS[4])
+local known = statuses(asked, KEYS[2], KEYS[3], KEYS[4], lowest)
 for i = 1, #asked do
   local status, automatic = known[i], ARGV[2 * i]
-  -- Of what is below the lowest unfinished one nothing is pending: its record was unreadable, so that not even its id could be let go.
-  local pending = status and string.match(status, '^P (%d+)')
-  if pending and tonumber(pending) < lowest then status = '?' end
   if not status and automatic ~= '' then
     -- Its sequence tells: whatever did not end with a confirm has left a trace.
     local sequence = tonumber(automatic)

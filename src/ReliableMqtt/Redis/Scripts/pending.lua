@@ -8,8 +8,8 @@ local tail = tonumber(call('HGET', KEYS[1], 'tail') or '0')
 -- Those in flight are few, and in no order. One without a sequence that was given out counts as 0: it comes with the first page.
 local all, found = call('HGETALL', inflight), {}
 for i = 1, #all, 2 do
-  local sequence = read_sequence(all[i + 1])
-  if sequence > tail then sequence = 0 end
+  local sequence, sound = read_sequence(all[i + 1])
+  if not sound or sequence > tail then sequence = 0 end
   if sequence > after or (sequence == 0 and after == 0) then found[#found + 1] = {sequence, all[i], all[i + 1]} end
 end
 local function before(a, b)

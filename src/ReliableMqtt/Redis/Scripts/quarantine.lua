@@ -10,7 +10,7 @@ if place ~= 'backlog' and call('HGET', KEYS[2], field) ~= value then return 0 en
 -- What was put aside before is never written over, also when a new header counts from the beginning.
 local number = math.max(tonumber(h[8] or '0'), call('HLEN', KEYS[3])) + 1
 while call('HGET', KEYS[3], text(number)) do number = number + 1 end
-local sequence = read_sequence(value)
+local sequence, sound = read_sequence(value)
 local status = call('HGET', KEYS[7], place == 'dead' and field or id)
 call('ZCARD', KEYS[4])
 call('HLEN', KEYS[5])
@@ -38,6 +38,7 @@ if place == 'inflight' then
   if h[7] == 'established' then call('HSET', header, 'session', 'condemned') end
 end
 -- It was not confirmed, and must not read so.
-if sequence >= 1 and sequence <= tonumber(h[2]) then leave_trace(header, KEYS[4], {text(sequence)})
-else call('HSET', header, 'lost', h[4] .. 'u' .. h[3] .. '-' .. h[2] .. ' ') end
+local range = 'u' .. h[3] .. '-' .. h[2] .. ' ' -- Where its own cannot be told, it is one of those that are pending.
+if sound and sequence <= tonumber(h[2]) then leave_trace(header, KEYS[4], {text(sequence)})
+elseif not string.find(' ' .. h[4], ' ' .. range, 1, true) then call('HSET', header, 'lost', h[4] .. range) end
 return 1

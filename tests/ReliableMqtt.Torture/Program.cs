@@ -1,0 +1,3 @@
+using ReliableMqtt.Torture;
+
+return await CommandLine.RunAsync(args);

@@ -169,7 +169,7 @@ public sealed class RedisClusterTests
             owner.Changed -= Woken;
             await cluster.ExecuteAsync(await cluster.OwnerAsync(Header), "DEL", Key("backlog")); // Only the first message in it wakes.
 
-            void Woken() => woken.TrySetResult();
+            void Woken(LedgerChange change) => woken.TrySetResult();
         }
     }
 }

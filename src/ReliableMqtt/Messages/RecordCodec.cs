@@ -95,7 +95,7 @@ internal static class RecordCodec
     }
 
     /// <summary>The sequence that a record seems to have which cannot be read as a whole; 0 when there is none to be seen.</summary>
-    public static long GuessSequence(ReadOnlySpan<byte> bytes) => bytes.Length < LengthAt ? 0 : BinaryPrimitives.ReadInt64BigEndian(bytes[SequenceAt..]);
+    public static long GuessSequence(ReadOnlySpan<byte> bytes) => bytes.Length >= LengthAt && StampedSequence.TryRead(bytes[SequenceAt..], out var sequence) ? sequence : 0;
 
     /// <summary>The id of the application's that a record seems to have which cannot be read as a whole; empty when there is none to be seen. A guess, to be checked.</summary>
     public static string GuessApplicationId(ReadOnlySpan<byte> bytes)

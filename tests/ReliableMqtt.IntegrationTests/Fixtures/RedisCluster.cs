@@ -36,18 +36,23 @@ internal sealed class RedisCluster : IAsyncDisposable
                 if (i > 0) await cluster.ExecuteAsync(i, "CLUSTER", "MEET", "127.0.0.1", Text(cluster._nodes[0].Port), Text(cluster._nodes[0].BusPort));
             }
 
-            for (var i = 0; i < Masters; i++)
-            {
-                var node = i;
-                await Eventually.Async(async () => await cluster.IsWholeAsync(node), "every node knows all of the cluster");
-            }
-
+            await cluster.BecomesWholeAsync();
             return cluster;
         }
         catch
         {
             await cluster.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Waits until all nodes know each other and serve all slots: also after a restart, when a node says CLUSTERDOWN for some seconds.</summary>
+    public async Task BecomesWholeAsync()
+    {
+        for (var i = 0; i < _nodes.Count; i++)
+        {
+            var node = i;
+            await Eventually.Async(async () => await IsWholeAsync(node), "every node knows all of the cluster");
         }
     }
 
@@ -146,7 +151,16 @@ internal sealed class RedisCluster : IAsyncDisposable
 
     private async Task<bool> IsWholeAsync(int node)
     {
-        var info = (string)(await ExecuteAsync(node, "CLUSTER", "INFO"))!;
+        string info;
+        try
+        {
+            info = (string)(await ExecuteAsync(node, "CLUSTER", "INFO"))!;
+        }
+        catch (RedisException)
+        {
+            return false;
+        }
+
         return new[] { "cluster_state:ok", $"cluster_known_nodes:{_nodes.Count}", $"cluster_slots_ok:{Slots}" }.All(line => info.Contains(line, StringComparison.Ordinal));
     }
 

@@ -20,7 +20,9 @@ public sealed class RedisClusterLedgerTests(RedisClusterLedgerTests.OneCluster o
 
     protected override async ValueTask RestartStoreAsync()
     {
-        foreach (var node in (await one.StartedAsync()).Nodes) await node.RestartAsync();
+        var cluster = await one.StartedAsync();
+        foreach (var node in cluster.Nodes) await node.RestartAsync();
+        await cluster.BecomesWholeAsync();
     }
 
     /// <summary>Started by the first test that needs it, so that a missing server skips tests and fails none.</summary>

@@ -16,8 +16,8 @@ internal static class CommandLine
     {
         var root = new RootCommand("Crashes, faults and limits, on real servers, with checks: see docs/testing.md.")
         {
-            BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(),
-            AcceptVerb.Create(), SendVerb.Create(),
+            FleetVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(),
+            AcceptVerb.Create(), SendVerb.Create(), ReplicaVerb.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction || args.Length == 0)

@@ -49,7 +49,7 @@ public class PumpRestoreTests
         ledger.Out = true;
         var ticket = pump.Publish();
         await ledger.Asked.Task.WaitAsync(Deadline, Cancel);
-        pump.Pump.OnConnectionLost(1);
+        pump.Pump.OnConnectionLost(1, new ConnectionLoss(LossCause.Peer));
         pump.Pump.OnConnected(new ConnectionInfo(2, SessionPresent: true));
         await pump.SettleAsync();
         Assert.Single(pump.Sent);

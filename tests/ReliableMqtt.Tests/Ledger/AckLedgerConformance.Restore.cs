@@ -8,7 +8,7 @@ public abstract partial class AckLedgerConformance
 {
     private void RequireLosses() => Assert.SkipUnless(CanLoseWrites, "This store loses no writes, and cannot be made to.");
 
-    private static string[] WithoutOperationAndTail(string description) => description.Split('\n')[1..];
+    private static IEnumerable<string> WithoutOperationAndTail(string description) => description.Split('\n')[1..].Select(line => line.Split(", Tail")[0]);
 
     private static async Task<RestoreResult> RestoredAsync(LedgerOwner owner, LedgerRestore restore)
     {

@@ -57,6 +57,7 @@ internal sealed class RollbackRun(int seed, LosingStore store, int messages, boo
     private bool _sessionUnsaved;
     private int _connection;
     private bool _connected;
+    private bool _probed;
     private int _published;
     private int _steps;
 
@@ -108,7 +109,7 @@ internal sealed class RollbackRun(int seed, LosingStore store, int messages, boo
     private bool IsDone()
     {
         if (_steps > StepsAtMost) throw new InvalidOperationException($"it does not come to an end: {_session.Pending} pending, {_session.InFlight} in flight");
-        return _session.Pending == 0 && _session.Answered == _session.Enqueued && _commit is null && IsSettled;
+        return _session.Pending == 0 && _session.Unanswered == 0 && _commit is null && IsSettled;
     }
 
     private async Task StartAsync()
@@ -152,7 +153,7 @@ internal sealed class RollbackRun(int seed, LosingStore store, int messages, boo
                 await AcceptAsync();
                 break;
             case < 28:
-                if (_connected) _broker.Step();
+                if (_connected) StepBroker();
                 break;
             case < 42:
                 if (_connected && _broker.Outbound.TryDequeue(out var ack)) _session.OnAck(_connection, ack, Now);
@@ -384,13 +385,20 @@ internal sealed class RollbackRun(int seed, LosingStore store, int messages, boo
         _session.OnConnected(new ConnectionInfo(++_connection, keep) { ReceiveMaximum = _broker.ReceiveMaximum }, Now);
     }
 
+    private void StepBroker()
+    {
+        if (_probed && _broker.Inbound.Count == 0) _session.OnAlive(_connection, Now);
+        else _broker.Step();
+        _probed &= _broker.Inbound.Count > 0;
+    }
+
     private void Cut()
     {
         for (var i = _random.Next(_broker.Inbound.Count + 1); i > 0; i--) _broker.Step();
         for (var i = _random.Next(_broker.Outbound.Count + 1); i > 0; i--) _session.OnAck(_connection, _broker.Outbound.Dequeue(), Now);
         Drain(lost: true);
-        _connected = false;
-        _session.OnConnectionLost(_connection);
+        _connected = _probed = false;
+        _session.OnConnectionLost(_connection, new ConnectionLoss((LossCause)_random.Next(3)), Now);
     }
 
     private void Drain(bool lost = false)
@@ -398,6 +406,7 @@ internal sealed class RollbackRun(int seed, LosingStore store, int messages, boo
         var outputs = _session.Outputs;
         if (_restore is not null) Assert.Empty(outputs.Sends);
         if (_connected && !lost) foreach (var packet in outputs.Sends) _broker.Inbound.Enqueue(packet);
+        _probed |= outputs.Probe && _connected && !lost;
         foreach (var completion in outputs.Completions)
         {
             var topic = completion.Record.Topic;

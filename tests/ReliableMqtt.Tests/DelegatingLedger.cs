@@ -38,7 +38,7 @@ internal class DelegatingLedger : AckLedger
 
     public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) => _inner.AcquireAsync(cancellationToken);
 
-    public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.RenewAsync(epoch, cancellationToken);
+    public override ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.RenewAsync(epoch, cancellationToken);
 
     public override ValueTask ReleaseAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.ReleaseAsync(epoch, cancellationToken);
 
@@ -48,6 +48,8 @@ internal class DelegatingLedger : AckLedger
         _inner.ReadBacklogAsync(afterSequence, count, cancellationToken);
 
     public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) => _inner.CommitAsync(commit, cancellationToken);
+
+    public override ValueTask<RestoreResult> RestoreAsync(LedgerRestore restore, CancellationToken cancellationToken) => _inner.RestoreAsync(restore, cancellationToken);
 
     public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>
         _inner.ListDeadLettersAsync(continuation, count, cancellationToken);

@@ -24,7 +24,7 @@ internal class NoLedger : AckLedger
 
     public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) => throw Touched();
 
-    public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => throw Touched();
+    public override ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => throw Touched();
 
     public override ValueTask ReleaseAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => throw Touched();
 
@@ -33,6 +33,8 @@ internal class NoLedger : AckLedger
     public override ValueTask<IReadOnlyList<LedgerRecord>> ReadBacklogAsync(long afterSequence, int count, CancellationToken cancellationToken) => throw Touched();
 
     public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) => throw Touched();
+
+    public override ValueTask<RestoreResult> RestoreAsync(LedgerRestore restore, CancellationToken cancellationToken) => throw Touched();
 
     public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) => throw Touched();
 

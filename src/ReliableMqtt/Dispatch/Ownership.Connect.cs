@@ -15,10 +15,11 @@ internal sealed partial class Ownership
         if (_held is not { } held) return false;
         try
         {
-            var isHeld = await ledger.RenewAsync(held.Epoch, cancellationToken).ConfigureAwait(false);
-            if (isHeld) Renewed(held.Epoch);
-            else _disobeyed.TrySetResult(CommitStatus.Fenced);
-            return isHeld;
+            var status = (await ledger.RenewAsync(held.Epoch, cancellationToken).ConfigureAwait(false)).Status;
+            if (status == LeaseStatus.Held) Renewed(held.Epoch);
+            else if (status == LeaseStatus.Fenced) _disobeyed.TrySetResult(CommitStatus.Fenced);
+            else pump.Post(new(PumpInputKind.RolledBack)); // Whether it can be put right comes out in a moment.
+            return status == LeaseStatus.Held;
         }
         catch (LedgerUnavailableException)
         {

@@ -147,10 +147,19 @@ internal sealed partial class Ownership(
             if (_changed.Task.IsCompleted) _changed = NewSignal<LedgerChange>();
             try
             {
-                if (!await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false))
+                var renewal = await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false);
+                if (renewal.Status == LeaseStatus.Fenced)
                 {
                     Log.Disowned(logger, publisherId, CommitStatus.Fenced);
                     return;
+                }
+
+                if (renewal.Lost.Count > 0) pump.Post(new(PumpInputKind.Lost) { Subject = renewal.Lost });
+                if (renewal.Status == LeaseStatus.RolledBack)
+                {
+                    // The pump knows what was lost, and writes it back.
+                    pump.Post(new(PumpInputKind.RolledBack));
+                    continue;
                 }
 
                 Renewed(epoch);

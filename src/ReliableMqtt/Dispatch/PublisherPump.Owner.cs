@@ -68,6 +68,16 @@ internal sealed partial class PublisherPump
         GiveEarly();
     }
 
+    /// <summary>The ledger broke its contract for this session: what it holds is all that is sure.</summary>
+    private void OnBroken(PublishSession session)
+    {
+        if (session == _session) Abandon(CommitStatus.RolledBack, isAnswered: true);
+        if (session != _leaving) return;
+        _leaving = null;
+        Dissolve(session, certainlyNotStored: false);
+        GiveEarly();
+    }
+
     private void Dissolve(PublishSession session, bool certainlyNotStored)
     {
         List<Incoming> unstored = [];

@@ -65,6 +65,7 @@ internal sealed partial class PublisherPump
         foreach (var stray in outputs.Strays)
             Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error);
         if (outputs.Suspect is { } suspect) Log.Suspected(_logger, suspect.MessageId);
+        if (outputs.Restore is { } restore) _ = RestoreAsync(session, restore);
         outputs.Clear();
         if (outputs.Stopped is { } status) Abandon(status, isAnswered: true);
     }
@@ -104,7 +105,7 @@ internal sealed partial class PublisherPump
 #pragma warning restore CA1031
         {
             Log.PumpFailed(_logger, error);
-            Post(new(PumpInputKind.Committed) { Subject = new CommitAnswer(session, new CommitResult { Status = CommitStatus.RolledBack }) });
+            Post(new(PumpInputKind.Broken) { Subject = session });
         }
     }
 

@@ -27,8 +27,10 @@ internal sealed partial class PublisherPump
         {
             try
             {
-                connection.IsHeld = await _ledger.RenewAsync(connection.Session.Epoch, _stopping.Token).ConfigureAwait(false);
-                return;
+                var status = (await _ledger.RenewAsync(connection.Session.Epoch, _stopping.Token).ConfigureAwait(false)).Status;
+                connection.IsHeld = status == LeaseStatus.Held;
+                if (status != LeaseStatus.RolledBack) return;
+                Post(new(PumpInputKind.RolledBack));
             }
             catch (LedgerUnavailableException error)
             {

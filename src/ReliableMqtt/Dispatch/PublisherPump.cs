@@ -131,6 +131,19 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
             case PumpInputKind.Committed:
                 OnCommitted((CommitAnswer)input.Subject!, now);
                 break;
+            case PumpInputKind.Broken:
+                OnBroken((PublishSession)input.Subject!);
+                break;
+            case PumpInputKind.RolledBack:
+                // A commit on its way is told so too.
+                if (_session is { IsCommitting: false }) _session.OnRolledBack();
+                break;
+            case PumpInputKind.Restored:
+                OnRestored((RestoreAnswer)input.Subject!);
+                break;
+            case PumpInputKind.Lost:
+                OnLost((IReadOnlyList<SequenceRange>)input.Subject!);
+                break;
             case PumpInputKind.Backlog:
                 if (input.Subject is BacklogPage page && page.Session == _session) _session?.OnBacklog(page.Records);
                 break;

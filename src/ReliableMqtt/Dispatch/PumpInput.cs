@@ -25,6 +25,18 @@ internal enum PumpInputKind
     /// <summary>The ledger has answered a commit: <see cref="PumpInput.Subject"/> is the <see cref="CommitResult"/>.</summary>
     Committed,
 
+    /// <summary>The ledger broke its contract for the session that is the <see cref="PumpInput.Subject"/>: what it holds is all that is sure.</summary>
+    Broken,
+
+    /// <summary>The ledger was found to have lost writes, by other means than a commit.</summary>
+    RolledBack,
+
+    /// <summary>The ledger has what it had lost, as far as this process knew it: <see cref="PumpInput.Subject"/> is the <see cref="RestoreAnswer"/>.</summary>
+    Restored,
+
+    /// <summary>The ledger may have lost these sequences unseen: <see cref="PumpInput.Subject"/> is the list of ranges.</summary>
+    Lost,
+
     /// <summary>A page of the backlog has been read.</summary>
     Backlog,
 

@@ -91,6 +91,14 @@ internal sealed class ReceiptBook(TimeProvider time)
         _waiters.Clear();
     }
 
+    /// <summary>Sends those to the ledger who wait for messages of these sequences: nobody here learns of their end any more.</summary>
+    public void DismissLost(IReadOnlyList<SequenceRange> lost)
+    {
+        if (lost.Count == 0 || _waiters.Count == 0) return;
+        foreach (var sequence in _waiters.Keys.Where(sequence => lost.Any(range => range.Contains(sequence))).ToList())
+            if (_waiters.Remove(sequence, out var waiter)) Dismiss(waiter, null);
+    }
+
     private static void Dismiss(object waiter, Func<PublishTicket, Exception>? error)
     {
         switch (waiter)

@@ -71,8 +71,8 @@ public abstract class AckLedger : IAsyncDisposable
     /// </summary>
     public abstract ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken);
 
-    /// <summary>Prolongs the lease. False: the epoch is stale, its holder must stop at once.</summary>
-    public abstract ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken);
+    /// <summary>Prolongs the lease, and finds out whether the store still has what its holder knows to be stored.</summary>
+    public abstract ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken);
 
     /// <summary>Gives the lease back, so that another process can have it at once. A stale epoch is ignored.</summary>
     public abstract ValueTask ReleaseAsync(LedgerEpoch epoch, CancellationToken cancellationToken);
@@ -90,6 +90,13 @@ public abstract class AckLedger : IAsyncDisposable
     /// as it was then, and changes nothing.
     /// </summary>
     public abstract ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes back what the owner has in memory, after <see cref="CommitAsync"/> or <see cref="RenewAsync"/> has said that the store has lost writes: nothing may be sent
+    /// before it has answered. Its epoch is current again then, also when the acquisition itself was lost, and the next commit is one above its operation number.
+    /// A restore that was applied before is answered as it was then, and changes nothing. The epoch is stale only when somebody else has acquired since.
+    /// </summary>
+    public abstract ValueTask<RestoreResult> RestoreAsync(LedgerRestore restore, CancellationToken cancellationToken);
 
     /// <summary>Reads dead letters in the order of their failing, at most <paramref name="count"/> after the one that <paramref name="continuation"/> names.</summary>
     public abstract ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken);

@@ -18,7 +18,10 @@ public enum CommitStatus
     /// <summary>Nothing is applied: the epoch is stale.</summary>
     Fenced,
 
-    /// <summary>Nothing is applied: the store has lost earlier writes. The owner must start anew from <see cref="AckLedger.RecoverAsync"/>.</summary>
+    /// <summary>
+    /// Nothing is applied: the store has lost earlier writes. The owner must write back what it knows before anything else, with <see cref="AckLedger.RestoreAsync"/>,
+    /// or start anew from <see cref="AckLedger.RecoverAsync"/>.
+    /// </summary>
     RolledBack,
 }
 

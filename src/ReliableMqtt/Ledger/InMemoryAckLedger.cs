@@ -95,7 +95,7 @@ public sealed class InMemoryAckLedger : AckLedger
         Answer(() => Bound(out var options).Acquire(options, this), cancellationToken);
 
     /// <inheritdoc />
-    public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) =>
+    public override ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) =>
         Answer(() => Bound(out var options).Renew(options, epoch), cancellationToken);
 
     /// <inheritdoc />
@@ -117,6 +117,11 @@ public sealed class InMemoryAckLedger : AckLedger
     /// <inheritdoc />
     public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) =>
         Answer(() => Bound(out var options).Commit(options, commit, _acceptor), cancellationToken);
+
+    /// <inheritdoc />
+    /// <remarks>A store in memory loses no writes: this is here for what is tested with it.</remarks>
+    public override ValueTask<RestoreResult> RestoreAsync(LedgerRestore restore, CancellationToken cancellationToken) =>
+        Answer(() => Bound(out var options).Restore(options, this, restore), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>

@@ -48,6 +48,8 @@ internal sealed class InMemoryBacklog
     public LedgerRecord? Find(long sequence) =>
         IndexAfter(sequence) is > 0 and var next && this[next - 1] is var record && record.Sequence == sequence ? record : null;
 
+    public InMemoryBacklog Copy() => new() { _ring = [.. _ring], _head = _head, Count = Count, Bytes = Bytes };
+
     // The length is a power of two.
     private int Slot(int index) => (_head + index) & (_ring.Length - 1);
 

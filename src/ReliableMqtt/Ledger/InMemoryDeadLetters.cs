@@ -57,6 +57,14 @@ internal sealed class InMemoryDeadLetters
         };
     }
 
+    public InMemoryDeadLetters Copy()
+    {
+        var copy = new InMemoryDeadLetters { _lastNumber = _lastNumber };
+        copy._kept.AddRange(_kept);
+        foreach (var (id, number) in _numbers) copy._numbers.Add(id, number);
+        return copy;
+    }
+
     private int IndexAfter(long number)
     {
         var (low, high) = (0, _kept.Count);

@@ -36,6 +36,13 @@ internal sealed class InMemoryInflight
         return entry.Record;
     }
 
+    public InMemoryInflight Copy()
+    {
+        var copy = new InMemoryInflight();
+        foreach (var entry in _entries.Values) copy.Add(entry);
+        return copy;
+    }
+
     public void Release(ReleaseOp op)
     {
         var entry = _entries[op.PacketId];

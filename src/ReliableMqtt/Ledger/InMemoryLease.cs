@@ -6,7 +6,9 @@ namespace ReliableMqtt.Ledger;
 internal sealed class InMemoryLease
 {
     private object? _holder;
-    private string? _token;
+
+    /// <summary>The token of the last epoch; of one that was given back something else, which nobody holds.</summary>
+    private string _token = "";
     private (string? Token, long Operation, CommitResult? Result) _before;
     private DateTimeOffset _expiresAt;
     private long _count;
@@ -17,7 +19,17 @@ internal sealed class InMemoryLease
     /// <summary>What that commit was answered.</summary>
     public CommitResult? LastResult { get; private set; }
 
-    public bool IsCurrent(LedgerEpoch epoch) => _token is not null && epoch.Token == _token;
+    /// <summary>The number of the last restore in the current epoch, and what it was answered.</summary>
+    public long LastRestoreOperation { get; private set; }
+
+    public RestoreResult? LastRestore { get; private set; }
+
+    public bool IsUntouched => _token.Length == 0;
+
+    public bool IsCurrent(LedgerEpoch epoch) => _token.Length > 0 && epoch.Token == _token;
+
+    /// <summary>The store knows nothing of the epoch and of no later one either: it has lost its acquisition.</summary>
+    public bool IsBefore(LedgerEpoch epoch) => IsUntouched || epoch.Previous == _token;
 
     public (LeaseState State, TimeSpan? Remaining) Look(DateTimeOffset now) =>
         _holder is null ? (LeaseState.Free, null) : now < _expiresAt ? (LeaseState.Held, _expiresAt - now) : (LeaseState.Expired, null);
@@ -28,10 +40,12 @@ internal sealed class InMemoryLease
             return new LeaseGrant(null, "another ledger object on this store", _expiresAt - now);
         _holder = applicant;
         _before = (_token, LastOperation, LastResult);
-        _token = string.Create(CultureInfo.InvariantCulture, $"{++_count}:{Guid.NewGuid():N}");
+        var epoch = new LedgerEpoch(string.Create(CultureInfo.InvariantCulture, $"{++_count}:{Guid.NewGuid():N}"), _token);
+        _token = epoch.Token;
         _expiresAt = now + duration;
         (LastOperation, LastResult) = (0, null);
-        return new LeaseGrant(new LedgerEpoch(_token));
+        (LastRestoreOperation, LastRestore) = (0, null);
+        return new LeaseGrant(epoch);
     }
 
     public bool Renew(LedgerEpoch epoch, TimeSpan duration, DateTimeOffset now)
@@ -44,7 +58,7 @@ internal sealed class InMemoryLease
     public bool Release(LedgerEpoch epoch)
     {
         if (!IsCurrent(epoch)) return false;
-        (_holder, _token) = (null, null);
+        (_holder, _token) = (null, _token + " was given back");
         return true;
     }
 
@@ -62,4 +76,17 @@ internal sealed class InMemoryLease
         (LastOperation, LastResult) = (operation, result);
         return result;
     }
+
+    /// <summary>The epoch is current again, if it was not.</summary>
+    public RestoreResult Restored(object applicant, TimeSpan duration, DateTimeOffset now, LedgerRestore restore, RestoreResult result)
+    {
+        (_holder, _expiresAt) = (applicant, now + duration);
+        // What the owner before was answered last may be among what is lost.
+        if (!IsCurrent(restore.Epoch)) _before = default;
+        (_token, LastOperation, LastResult) = (restore.Epoch.Token, restore.Operation, new CommitResult { Status = CommitStatus.Applied, Tail = result.Tail, BacklogCount = result.BacklogCount });
+        (LastRestoreOperation, LastRestore) = (restore.Operation, result);
+        return result;
+    }
+
+    public InMemoryLease Copy() => (InMemoryLease)MemberwiseClone();
 }

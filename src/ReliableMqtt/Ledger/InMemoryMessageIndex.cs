@@ -12,10 +12,17 @@ internal sealed class InMemoryMessageIndex
     // How many sequences that ended unconfirmed are remembered one by one after their window.
     private const int MaxForgotten = 65_536;
 
-    private readonly Dictionary<MessageId, StatusAnswer> _answers = [];
-    private readonly Queue<(DateTimeOffset ForgetAt, StatusAnswer Answer)> _finished = [];
-    private readonly SortedSet<long> _forgotten = [];
+    private readonly Dictionary<MessageId, StatusAnswer> _answers;
+    private readonly Queue<(DateTimeOffset ForgetAt, StatusAnswer Answer)> _finished;
+    private readonly SortedSet<long> _forgotten;
     private long _unknownBelow;
+
+    public InMemoryMessageIndex() => (_answers, _finished, _forgotten) = ([], [], []);
+
+    private InMemoryMessageIndex(InMemoryMessageIndex other) =>
+        (_answers, _finished, _forgotten, _unknownBelow) = (new(other._answers), new(other._finished), new(other._forgotten), other._unknownBelow);
+
+    public InMemoryMessageIndex Copy() => new(this);
 
     public bool TryGet(MessageId messageId, [NotNullWhen(true)] out StatusAnswer? answer) => _answers.TryGetValue(messageId, out answer);
 
@@ -45,7 +52,13 @@ internal sealed class InMemoryMessageIndex
         }
     }
 
-    private void Forget(long sequence)
+    public void Remove(MessageId messageId) => _answers.Remove(messageId);
+
+    /// <summary>Nothing is said any more of automatic ids up to this sequence.</summary>
+    public void ForgetUpTo(long sequence) => _unknownBelow = Math.Max(_unknownBelow, sequence + 1);
+
+    /// <summary>The automatic id of this sequence did not end with a confirm, or not for sure.</summary>
+    public void Forget(long sequence)
     {
         _forgotten.Add(sequence);
         if (_forgotten.Count <= MaxForgotten) return;

@@ -7,7 +7,7 @@ namespace ReliableMqtt.Ledger;
 internal sealed class InMemoryPublisher
 {
     private readonly object _gate = new();
-    private readonly InMemoryState _state = new();
+    private InMemoryState _state = new();
 
     /// <summary>Raised outside of the lock, and to the ledger that caused it too: a look too many does no harm, one too few waits for a poll.</summary>
     public event Action<LedgerChange>? Changed;
@@ -81,9 +81,13 @@ internal sealed class InMemoryPublisher
         lock (_gate) return _state.Lease.Acquire(applicant, options.LeaseDuration, options.TimeProvider.GetUtcNow());
     }
 
-    public bool Renew(LedgerOpenOptions options, LedgerEpoch epoch)
+    public LeaseRenewal Renew(LedgerOpenOptions options, LedgerEpoch epoch)
     {
-        lock (_gate) return _state.Lease.Renew(epoch, options.LeaseDuration, options.TimeProvider.GetUtcNow());
+        lock (_gate)
+        {
+            if (_state.Lease.Renew(epoch, options.LeaseDuration, options.TimeProvider.GetUtcNow())) return new LeaseRenewal(LeaseStatus.Held);
+            return new LeaseRenewal(_state.Lease.IsBefore(epoch) ? LeaseStatus.RolledBack : LeaseStatus.Fenced);
+        }
     }
 
     public bool Release(LedgerEpoch epoch)
@@ -124,7 +128,9 @@ internal sealed class InMemoryPublisher
         lock (_gate)
         {
             if (!_state.Lease.IsCurrent(commit.Epoch))
-                return InMemoryCommit.Answer(_state, CommitStatus.Fenced) with { Earlier = _state.Lease.Earlier(commit.Epoch, commit.Operation) };
+                return _state.Lease.IsBefore(commit.Epoch)
+                    ? InMemoryCommit.Answer(_state, CommitStatus.RolledBack)
+                    : InMemoryCommit.Answer(_state, CommitStatus.Fenced) with { Earlier = _state.Lease.Earlier(commit.Epoch, commit.Operation) };
             var now = options.TimeProvider.GetUtcNow();
             _state.Prune(now, options);
             result = InMemoryCommit.Run(_state, commit, options, now);
@@ -134,6 +140,33 @@ internal sealed class InMemoryPublisher
         if (result.Status is not (CommitStatus.Applied or CommitStatus.AppendsRefused) || FinishNotices.Of(commit, owner) is not { } notices) return result;
         foreach (var (acceptor, answers) in notices) Finished?.Invoke(acceptor, answers);
         return result;
+    }
+
+    public RestoreResult Restore(LedgerOpenOptions options, object applicant, LedgerRestore restore)
+    {
+        ArgumentNullException.ThrowIfNull(restore);
+        RestoreResult result;
+        lock (_gate)
+        {
+            var now = options.TimeProvider.GetUtcNow();
+            _state.Prune(now, options);
+            result = InMemoryRestore.Run(_state, applicant, restore, options, now);
+        }
+
+        Changed?.Invoke(LedgerChange.Backlog);
+        return result;
+    }
+
+    /// <summary>What there is now, to be given to <see cref="GoBack"/>: a store in memory loses no writes by itself.</summary>
+    public InMemoryState Save()
+    {
+        lock (_gate) return _state.Copy();
+    }
+
+    /// <summary>Loses all writes since that was saved, or all when there is none.</summary>
+    public void GoBack(InMemoryState? saved)
+    {
+        lock (_gate) _state = saved?.Copy() ?? new InMemoryState();
     }
 
     public DeadLetterPage ListDeadLetters(LedgerOpenOptions options, string? continuation, int count)

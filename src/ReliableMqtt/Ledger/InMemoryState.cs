@@ -7,21 +7,27 @@ namespace ReliableMqtt.Ledger;
 /// <summary>All that is known of one publisher id, and the steps that keep its parts in agreement. Not safe for several threads.</summary>
 internal sealed class InMemoryState
 {
-    public ulong Nonce { get; } = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    public ulong Nonce { get; set; } = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     public long Tail { get; set; }
 
     public BrokerSession Session { get; set; }
 
-    public InMemoryBacklog Backlog { get; } = new();
+    public InMemoryBacklog Backlog { get; private init; } = new();
 
-    public InMemoryInflight Inflight { get; } = new();
+    public InMemoryInflight Inflight { get; private init; } = new();
 
-    public InMemoryDeadLetters DeadLetters { get; } = new();
+    public InMemoryDeadLetters DeadLetters { get; private init; } = new();
 
-    public InMemoryMessageIndex Index { get; } = new();
+    public InMemoryMessageIndex Index { get; private init; } = new();
 
-    public InMemoryLease Lease { get; } = new();
+    public InMemoryLease Lease { get; private init; } = new();
+
+    /// <summary>Sequences that went with a loss of writes, and of which nobody knows what they were.</summary>
+    public List<SequenceRange> Lost { get; private init; } = [];
+
+    /// <summary>Nobody has accepted or acquired here.</summary>
+    public bool IsUntouched => Tail == 0 && Lease.IsUntouched;
 
     public long PendingCount => Backlog.Count + Inflight.Count;
 
@@ -37,7 +43,7 @@ internal sealed class InMemoryState
 
         var unknown = new StatusAnswer(messageId, LedgerStatus.Unknown);
         if (!messageId.TryGetSequence(out var sequence) || messageId != MessageId.ForSequence(Nonce, sequence)) return unknown;
-        if (sequence > Tail || Index.HasForgotten(sequence)) return unknown;
+        if (sequence > Tail || Index.HasForgotten(sequence) || Lost.Exists(range => range.Contains(sequence))) return unknown;
         if ((Backlog.Find(sequence) ?? Inflight.Find(sequence)) is { } pending)
             return pending.MessageId == messageId ? new StatusAnswer(messageId, LedgerStatus.Pending, sequence) : unknown;
 
@@ -74,6 +80,16 @@ internal sealed class InMemoryState
         return stamped;
     }
 
+    /// <summary>The index has the ids of the application's, and automatic ones of another sequence: they were replayed.</summary>
+    public static bool IsIndexed(LedgerRecord record) => !record.MessageId.TryGetSequence(out var automatic) || automatic != record.Sequence;
+
+    /// <summary>It is finished, and nobody knows how.</summary>
+    public void Forget(LedgerRecord record)
+    {
+        if (IsIndexed(record)) Index.Remove(record.MessageId);
+        if (record.MessageId.TryGetSequence(out var sequence)) Index.Forget(sequence);
+    }
+
     public void Confirm(LedgerRecord record, byte reasonCode, DateTimeOffset at, DateTimeOffset forgetAt)
     {
         // An automatic id needs no trace of its confirm, unless a replay left one of its life before.
@@ -107,4 +123,18 @@ internal sealed class InMemoryState
             MarkPurged(letter, now, options);
         Index.Prune(now);
     }
+
+    /// <summary>The same once more, to go back to later: what a store that loses writes does.</summary>
+    public InMemoryState Copy() => new()
+    {
+        Nonce = Nonce,
+        Tail = Tail,
+        Session = Session,
+        Backlog = Backlog.Copy(),
+        Inflight = Inflight.Copy(),
+        DeadLetters = DeadLetters.Copy(),
+        Index = Index.Copy(),
+        Lease = Lease.Copy(),
+        Lost = [.. Lost],
+    };
 }

@@ -136,7 +136,7 @@ internal sealed class CommitArguments
     }
 
     // The index has the ids of the application's, and automatic ones of another sequence: they were replayed.
-    private static bool IsInIndex(MessageId messageId, long sequence) => !messageId.TryGetSequence(out var automatic) || automatic != sequence;
+    public static bool IsInIndex(MessageId messageId, long sequence) => !messageId.TryGetSequence(out var automatic) || automatic != sequence;
 
     private RedisValue Sequence(long sequence)
     {

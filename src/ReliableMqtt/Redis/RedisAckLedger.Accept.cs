@@ -128,7 +128,12 @@ public sealed partial class RedisAckLedger
                 await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
                 return null;
             case "UNVERIFIED":
-                if (_held.Token.Length > 0) await AttachAsync(binding, _held.Token, cancellationToken).ConfigureAwait(false);
+                if (_held.Token.Length > 0) await AttachAsync(binding, _held.Epoch, cancellationToken).ConfigureAwait(false);
+                RaiseLossSuspected();
+                return null;
+            case "MISSING":
+                await CreateAbandonedAsync(binding, cancellationToken).ConfigureAwait(false);
+                RaiseLossSuspected();
                 return null;
             default:
                 // Forgotten after a long silence, or lost with the writes of a server that went back in time.

@@ -17,10 +17,20 @@ public sealed partial class RedisAckLedger
         var binding = Bound(cancellationToken);
         CommitRules.Check(commit, binding.Nonce);
         var reply = await RunAsync(binding, commit, cancellationToken).ConfigureAwait(false);
+        while (reply[0] == "UNVERIFIED")
+        {
+            if (_held.Token != commit.Epoch.Token) throw new LedgerUnavailableException("Redis was restarted, and the owner has not looked yet at what is left.");
+            var status = await AttachAsync(binding, commit.Epoch, cancellationToken).ConfigureAwait(false);
+            if (status != LeaseStatus.Held) return new CommitResult { Status = status == LeaseStatus.Fenced ? CommitStatus.Fenced : CommitStatus.RolledBack };
+            reply = await RunAsync(binding, commit, cancellationToken).ConfigureAwait(false);
+        }
+
         switch ((string)reply[0]!)
         {
             case "FENCED":
-                return new CommitResult { Status = CommitStatus.Fenced, Earlier = Earlier(reply) };
+                return StatusOf(binding, commit.Epoch, (string)reply[1]!) == LeaseStatus.RolledBack
+                    ? new CommitResult { Status = CommitStatus.RolledBack }
+                    : new CommitResult { Status = CommitStatus.Fenced, Earlier = Earlier(reply) };
             case "ROLLEDBACK":
                 Log.LedgerRolledBack(binding.Logger, binding.Options.PublisherId, commit.Operation - 1, commit.ExpectedTail);
                 return new CommitResult { Status = CommitStatus.RolledBack };
@@ -30,7 +40,7 @@ public sealed partial class RedisAckLedger
                 return Answer(CommitStatus.KnownIds, reply) with { Known = Known(commit, reply) };
             case var status:
                 var result = Applied(reply);
-                if (_held.Token == commit.Epoch.Token) _held = new Ownership(commit.Epoch.Token, Math.Max(_held.Operation, commit.Operation), Math.Max(_held.Tail, result.Tail));
+                Learn(commit.Epoch.Token, held => held with { Operation = Math.Max(held.Operation, commit.Operation), Tail = Math.Max(held.Tail, result.Tail) });
                 return result;
         }
     }

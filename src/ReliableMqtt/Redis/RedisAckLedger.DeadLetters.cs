@@ -53,6 +53,7 @@ public sealed partial class RedisAckLedger
         var binding = Bound(cancellationToken);
         var keys = binding.Keys;
         long? tail = null;
+        var begun = binding.Link.Time.GetTimestamp();
         while (true)
         {
             var found = (RedisValue[])(await binding.Link.RunAsync(
@@ -75,6 +76,13 @@ public sealed partial class RedisAckLedger
                     cancellationToken).ConfigureAwait(false))!;
                 if (reply[0] == "REPLAYED") return new ReplayAnswer(ReplayStatus.Replayed, (long)reply[1]);
                 if (reply[0] == "FULL") return new ReplayAnswer(ReplayStatus.Full);
+                if (reply[0] == "UNVERIFIED")
+                {
+                    RaiseLossSuspected();
+                    if (binding.Link.Time.GetElapsedTime(begun) > AcceptPatience)
+                        throw new LedgerUnavailableException("Redis was restarted, and no owner of this publisher id has looked yet at what is left. Nothing was replayed.");
+                    await Task.Delay(AcceptPause, binding.Link.Time, cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (LedgerUnavailableException error) when (RedisLink.IsOutOfMemory(error))
             {

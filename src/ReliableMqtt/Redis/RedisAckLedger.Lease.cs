@@ -10,7 +10,11 @@ namespace ReliableMqtt.Redis;
 public sealed partial class RedisAckLedger
 {
     /// <summary>The epoch that this object acquired last, and what it knows to be stored: a server that knows less has lost writes.</summary>
-    private Ownership _held = new("", 0, 0);
+    private volatile Ownership _held = Ownership.None;
+
+    private readonly object _learning = new();
+    private readonly PutAsideRecords _putAside = new();
+    private DateTimeOffset? _missingSince;
 
     /// <inheritdoc />
     /// <remarks>
@@ -30,13 +34,11 @@ public sealed partial class RedisAckLedger
             switch ((string)reply[0]!)
             {
                 case "GRANTED":
-                    _held = new Ownership((string)reply[1]!, 0, 0);
-                    return new LeaseGrant(new LedgerEpoch(_held.Token));
+                    _held = Ownership.None with { Token = (string)reply[1]!, Previous = (string?)reply[2] ?? "" };
+                    return new LeaseGrant(new LedgerEpoch(_held.Token, _held.Previous));
                 case "MISSING":
-                    // Deleted under our feet. What this process has in memory of the old one is the pump's to report; here a new one begins.
-                    Log.LedgerMissing(binding.Logger, binding.Options.PublisherId);
-                    await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
-                    break;
+                    if (await CreateAbandonedAsync(binding, cancellationToken).ConfigureAwait(false)) break;
+                    return new LeaseGrant(null, "nobody: the ledger was deleted, and its last owner goes first", binding.Options.LeaseDuration / 3);
                 case var _ when dead.Length == 0 && IsDead((string)reply[3]!):
                     dead = (string)reply[4]!;
                     break;
@@ -48,7 +50,7 @@ public sealed partial class RedisAckLedger
     }
 
     /// <inheritdoc />
-    public override async ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken)
+    public override async ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken)
     {
         var binding = Bound(cancellationToken);
         var keys = binding.Keys;
@@ -57,8 +59,10 @@ public sealed partial class RedisAckLedger
             RedisScript.Renew, [keys.Header, keys.Lease, keys.Backlog, keys.Done0, keys.Done1, keys.Dead, keys.DeadOrder, keys.Ids],
             [epoch.Token, Milliseconds(options.LeaseDuration), Milliseconds(options.DeduplicationWindow), Milliseconds(options.DeadLetterRetention)],
             cancellationToken).ConfigureAwait(false))!;
-        if ((int)reply[0] == 0) return false;
-        return (int)reply[3] == 1 || await AttachAsync(binding, epoch.Token, cancellationToken).ConfigureAwait(false);
+        var status = (int)reply[0] == 0 ? StatusOf(binding, epoch, (string)reply[1]!)
+            : (int)reply[3] == 1 ? LeaseStatus.Held
+            : await AttachAsync(binding, epoch, cancellationToken).ConfigureAwait(false);
+        return new LeaseRenewal(status) { Lost = _held.Token == epoch.Token ? _held.Lost : [] };
     }
 
     /// <inheritdoc />
@@ -98,21 +102,64 @@ public sealed partial class RedisAckLedger
             // Once more: the session may have changed by it.
             if (unreadable > 0) continue;
             var recovered = new RecoveredState((long)reply[1], (long)reply[2], (long)reply[3], SessionText.Parse((string)reply[4]!), entries, binding.Nonce);
-            if (_held.Token == epoch.Token) _held = new Ownership(epoch.Token, recovered.LastOperation, recovered.Tail);
+            Learn(epoch.Token, held => held with { Operation = recovered.LastOperation, Tail = recovered.Tail });
             return recovered;
         }
     }
 
-    /// <summary>Asks a server that has begun another life whether it still has all that this owner knows. False: it has not, or somebody else owns it.</summary>
-    private async Task<bool> AttachAsync(Binding binding, string token, CancellationToken cancellationToken)
+    /// <summary>Asks a server that has begun another life whether it still has all that this owner knows.</summary>
+    private async Task<LeaseStatus> AttachAsync(Binding binding, LedgerEpoch epoch, CancellationToken cancellationToken)
     {
         var held = _held;
-        if (held.Token != token) return false;
+        if (held.Token != epoch.Token) return LeaseStatus.Fenced;
         var reply = (RedisValue[])(await binding.Link.RunAsync(
-            RedisScript.Attach, [binding.Keys.Header], [token, held.Operation, held.Tail], cancellationToken).ConfigureAwait(false))!;
-        if (reply[0] == "ATTACHED") return true;
-        if (reply[0] == "ROLLEDBACK") Log.LedgerRolledBack(binding.Logger, binding.Options.PublisherId, held.Operation, held.Tail);
-        return false;
+            RedisScript.Attach, [binding.Keys.Header], [epoch.Token, held.Operation, held.Tail, (string)binding.Keys.Wake!], cancellationToken).ConfigureAwait(false))!;
+        switch ((string)reply[0]!)
+        {
+            case "ATTACHED":
+                if (reply[2] != "")
+                    Learn(epoch.Token, known => known with { Lost = SequenceRanges.Merge(known.Lost.Append(new SequenceRange((long)reply[2], (long)reply[1]))) });
+                return LeaseStatus.Held;
+            case "FENCED":
+                return StatusOf(binding, epoch, (string)reply[1]!);
+            default:
+                Log.LedgerRolledBack(binding.Logger, binding.Options.PublisherId, held.Operation, held.Tail);
+                return LeaseStatus.RolledBack;
+        }
+    }
+
+    /// <summary>Another token stands where this epoch's should: a later one, or that of a time before it, when the server has lost the acquisition itself.</summary>
+    private LeaseStatus StatusOf(Binding binding, LedgerEpoch epoch, string token)
+    {
+        if (token.Length > 0 && token != epoch.Previous)
+        {
+            Forget(epoch.Token);
+            return LeaseStatus.Fenced;
+        }
+
+        Log.LedgerRolledBack(binding.Logger, binding.Options.PublisherId, _held.Operation, _held.Tail);
+        return LeaseStatus.RolledBack;
+    }
+
+    /// <summary>Somebody else owns the ledger now: what this process knew is not the last word.</summary>
+    private void Forget(string token) => Learn(token, _ => Ownership.None);
+
+    private void Learn(string token, Func<Ownership, Ownership> change)
+    {
+        lock (_learning)
+            if (_held.Token == token) _held = change(_held);
+    }
+
+    /// <summary>The ledger is gone. Its owner, if it lives, writes back what it knows; when it has had the time for that, another one begins.</summary>
+    private async Task<bool> CreateAbandonedAsync(Binding binding, CancellationToken cancellationToken)
+    {
+        var now = binding.Link.Time.GetUtcNow();
+        _missingSince ??= now;
+        if (_held.Token.Length == 0 && now - _missingSince < binding.Options.LeaseDuration) return false;
+        Log.LedgerMissing(binding.Logger, binding.Options.PublisherId);
+        await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
+        _missingSince = null;
+        return true;
     }
 
     private static bool TryReadEntry(
@@ -144,5 +191,10 @@ public sealed partial class RedisAckLedger
     // Whole milliseconds, at least one; as many as a number of Lua holds for sure.
     private static long Milliseconds(TimeSpan time) => (long)Math.Clamp(time.TotalMilliseconds, 1, 1L << 50);
 
-    private sealed record Ownership(string Token, long Operation, long Tail);
+    private sealed record Ownership(string Token, string Previous, long Operation, long Tail, IReadOnlyList<SequenceRange> Lost)
+    {
+        public static Ownership None { get; } = new("", "", 0, 0, []);
+
+        public LedgerEpoch Epoch => new(Token, Previous);
+    }
 }

@@ -23,15 +23,17 @@ public sealed partial class RedisAckLedger
         return new QuarantinePage(records, reply[0] == "" ? null : (long)reply[0]);
     }
 
-    private static async Task QuarantineAsync(
+    private async Task QuarantineAsync(
         Binding binding, string place, RedisKey key, RedisValue field, RedisValue bytes, string problem, string token, CancellationToken cancellationToken)
     {
         var keys = binding.Keys;
-        var reply = await binding.Link.RunAsync(
+        var reply = (RedisValue[])(await binding.Link.RunAsync(
             RedisScript.Quarantine, [keys.Header, key, keys.Quarantine, keys.Ended, keys.State, keys.DeadOrder, keys.Ids],
             [place, field, bytes, QuarantineText.Reason(problem), token, RecordCodec.GuessApplicationId(((ReadOnlyMemory<byte>)bytes).Span)],
-            cancellationToken).ConfigureAwait(false);
-        if (reply.Resp2Type == ResultType.Array) throw new LedgerFencedException("The epoch is stale: another process has acquired the lease.");
+            cancellationToken).ConfigureAwait(false))!;
+        if (reply[0] == "FENCED") throw new LedgerFencedException("The epoch is stale: another process has acquired the lease.");
+        if (reply[0] != 1) return;
+        _putAside.Add(new PutAsideRecords.Record(place, key, field, bytes, problem), (string)reply[1]!);
         Log.Quarantined(binding.Logger, place, (string)field!, problem, (string)keys.Quarantine!);
     }
 }

@@ -25,9 +25,10 @@ public sealed partial class RedisAckLedger
         return answers;
     }
 
-    private static async Task<IEnumerable<StatusAnswer>> FindSomeAsync(Binding binding, MessageId[] messageIds, CancellationToken cancellationToken)
+    private async Task<IEnumerable<StatusAnswer>> FindSomeAsync(Binding binding, MessageId[] messageIds, CancellationToken cancellationToken)
     {
         var keys = binding.Keys;
+        var begun = binding.Link.Time.GetTimestamp();
         while (true)
         {
             var nonce = binding.Nonce;
@@ -40,10 +41,22 @@ public sealed partial class RedisAckLedger
             }
 
             var reply = (RedisValue[])(await binding.Link.RunAsync(
-                RedisScript.Find, [keys.Header, keys.Ids, keys.Done0, keys.Done1, keys.Ended], values, cancellationToken).ConfigureAwait(false))!;
-            // Another ledger began since this one was opened: what an automatic id of the old one says is unknown here.
-            if (reply[0] == binding.NonceText || reply[0] == "") return messageIds.Select((id, i) => StatusText.Parse(id, (string)reply[i + 1]!));
-            await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
+                RedisScript.Find, [keys.Header, keys.Ids, keys.Done0, keys.Done1, keys.Ended, keys.Restored], values, cancellationToken).ConfigureAwait(false))!;
+            if (reply[0] != binding.NonceText && reply[0] != "")
+            {
+                // Another ledger began since this one was opened: what an automatic id of the old one says is unknown here.
+                await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            var answers = messageIds.Select((id, i) => StatusText.Parse(id, (string)reply[i + 2]!)).ToList();
+            if (reply[1] == 1 || answers.TrueForAll(answer => answer.Status != LedgerStatus.Unknown)) return answers;
+
+            // What is not there may come back yet, from the memory of an owner.
+            RaiseLossSuspected();
+            if (binding.Link.Time.GetElapsedTime(begun) > AcceptPatience)
+                throw new LedgerUnavailableException("Redis was restarted, and what it no longer has is not known before an owner of this publisher id has looked: ask again.");
+            await Task.Delay(AcceptPause, binding.Link.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -82,7 +95,11 @@ public sealed partial class RedisAckLedger
             }
 
             // An empty page says that there is no more: never when all of it was unreadable.
-            if (page.Count > 0 || reply.Length == 1) return page;
+            if (page.Count == 0 && reply.Length > 1) continue;
+
+            // What an owner has read it counts on: a server that has it no longer has lost it, whoever had put it there.
+            if (page.Count > 0) Learn(_held.Token, held => held with { Tail = Math.Max(held.Tail, page[^1].Sequence) });
+            return page;
         }
     }
 

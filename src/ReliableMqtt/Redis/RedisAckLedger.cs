@@ -202,6 +202,12 @@ public sealed partial class RedisAckLedger : AckLedger
 
     private void OnConnectionRestored(object? sender, ConnectionFailedEventArgs e) => Raise(() => OnChanged(LedgerChange.Connection));
 
+    /// <summary>The owner, if it is this process, should look at once what is left.</summary>
+    private void RaiseLossSuspected()
+    {
+        if (_held.Token.Length > 0) Raise(() => OnChanged(LedgerChange.Connection));
+    }
+
     private void Raise(Action handlers)
     {
         try

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ReliableMqtt.Ledger;
 using StackExchange.Redis;
 
 namespace ReliableMqtt.Redis;
@@ -24,6 +25,7 @@ internal sealed class RedisKeys
         Done0 = _prefix + "done-0";
         Done1 = _prefix + "done-1";
         Ended = _prefix + "ended";
+        Restored = _prefix + "restored";
         Quarantine = _prefix + "quarantine";
         Wake = RedisChannel.Literal(_prefix + "wake");
     }
@@ -61,6 +63,9 @@ internal sealed class RedisKeys
     /// <summary>ZSET of the sequences within automatic ids that did not end with a confirm.</summary>
     public RedisKey Ended { get; }
 
+    /// <summary>ZSET of ranges of sequences that were written back after a loss, by their ends: within lost ranges they are what is known.</summary>
+    public RedisKey Restored { get; }
+
     /// <summary>HASH of records that could not be read, with the reason.</summary>
     public RedisKey Quarantine { get; }
 
@@ -72,4 +77,7 @@ internal sealed class RedisKeys
 
     /// <summary>STRING with an expiry: the last operation of one acceptor and its answer.</summary>
     public RedisKey Acceptor(string nonce) => _prefix + "acceptor:" + nonce;
+
+    /// <summary>HASH with an expiry: what an epoch is about to write back.</summary>
+    public RedisKey Staged(LedgerEpoch epoch) => _prefix + "staged:" + epoch.Token;
 }

@@ -39,6 +39,10 @@ internal sealed class RedisScript
 
     public static RedisScript Recover { get; } = new("recover");
 
+    public static RedisScript Stage { get; } = new("stage");
+
+    public static RedisScript Restore { get; } = new("restore");
+
     public static RedisScript Backlog { get; } = new("backlog");
 
     public static RedisScript Commit { get; } = new("commit");

@@ -24,5 +24,11 @@ internal sealed class Commit(long operation)
 
     public bool SavesSession { get; set; }
 
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset At { get; set; }
+
+    /// <summary>The state of the broker's session that it stores, or null.</summary>
+    public BrokerSession? Session { get; set; }
+
     public bool IsEmpty => Stored.Count == 0 && Drops.Count == 0 && Assigns.Count == 0 && Appends.Count == 0 && !SavesSession;
 }

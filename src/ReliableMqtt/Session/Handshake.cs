@@ -39,6 +39,9 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     /// <summary>The place of that packet among all that left: the broker reads them in this order.</summary>
     public long SentPlace { get; set; }
 
+    /// <summary>The stage that the ledger has it in; null until it has it in flight.</summary>
+    public InflightStage? Kept { get; set; }
+
     // What the next or the outstanding commit says of it.
     /// <summary>The operation that carries its present stage to the ledger; 0 while that is still to be put into one.</summary>
     public long StoredBy { get; set; }
@@ -55,6 +58,10 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     public bool PacketIdTainted { get; set; }
 
     public bool IsExactlyOnce => Record.QualityOfService == MqttQualityOfServiceLevel.ExactlyOnce;
+
+    /// <summary>What the ledger has of it.</summary>
+    public InflightEntry ToEntry() => new(PacketId, Record, new InflightState(
+        Kept!.Value, Order, Kept == InflightStage.Released ? ReleaseOrder : 0, Refusals, Kept == InflightStage.Parked ? DueAt : null));
 
     /// <summary>It counts against the window: the broker holds it, or is about to.</summary>
     public bool IsOpen => Stage is HandshakeStage.Storing or HandshakeStage.Sent or HandshakeStage.Releasing

@@ -77,7 +77,7 @@ internal sealed partial class PublishSession
     /// <summary>A PUBREL that is only the answer to a PUBREC: no handshake waits for anything from it.</summary>
     private void SendStray(PacketId id, byte code = 0)
     {
-        Outputs.Sends.Add(new OutboundPacket(id, null, ReasonCode: code));
+        Sends.Add(new OutboundPacket(id, null, ReasonCode: code));
         _strayLeft = true;
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class PublishSession
     private int _appendRefusals;
     private int _appendLimit;
 
-    private readonly Queue<LedgerRecord> _prefetched = new();
+    private Queue<LedgerRecord> _prefetched = new();
     private long _backlogCount;
     private long _prefetchedUpTo;
     private bool _readingBacklog;
@@ -66,7 +66,7 @@ internal sealed partial class PublishSession
         afterSequence = _prefetchedUpTo;
         count = _settings.Prefetch - _prefetched.Count;
         var inBacklog = _backlogCount - (_outstanding?.Drops.Count ?? 0) - (_outstanding?.Assigns.Count ?? 0);
-        var wanted = !_readingBacklog && (_hint || (!_nothingToRead && _prefetched.Count < inBacklog)) && _prefetched.Count <= _settings.Prefetch / 2;
+        var wanted = !IsRestoring && !_readingBacklog && (_hint || (!_nothingToRead && _prefetched.Count < inBacklog)) && _prefetched.Count <= _settings.Prefetch / 2;
         if (!wanted) return false;
         (_readingBacklog, _hint) = (true, false);
         return true;
@@ -76,6 +76,12 @@ internal sealed partial class PublishSession
     public void OnBacklog(IReadOnlyList<LedgerRecord> records)
     {
         _readingBacklog = false;
+        if (_pageIsStale)
+        {
+            _pageIsStale = false;
+            return;
+        }
+
         _nothingToRead = records.Count == 0;
         foreach (var record in records)
             if (record.Sequence > _prefetchedUpTo) Prefetch(record);
@@ -91,12 +97,13 @@ internal sealed partial class PublishSession
     public void OnBacklogCount(long count)
     {
         _nothingToRead = false;
-        if (_outstanding is null && count > _backlogCount) _backlogCount = count;
+        if (_outstanding is null && !IsRestoring && count > _backlogCount) _backlogCount = count;
     }
 
     private void Prefetch(LedgerRecord record)
     {
         _prefetched.Enqueue(record);
+        _seen.Add(record.Sequence);
         _prefetchedUpTo = record.Sequence;
     }
 
@@ -156,7 +163,7 @@ internal sealed partial class PublishSession
             return handshake.Stage == HandshakeStage.Confirming ? Whereabouts.Confirmed : Whereabouts.Pending;
         }
 
-        return _backlogCount > 0 && sequence <= _tail && sequence > _leftBacklog && sequence >= LowestUnfinished
+        return _backlogCount > 0 && sequence <= _tail && sequence > _leftBacklog && sequence >= LowestUnfinished && !_lost.Exists(range => range.Contains(sequence))
             ? Whereabouts.Pending : Whereabouts.Elsewhere;
     }
 }

@@ -14,7 +14,7 @@ internal sealed partial class PublishSession
     /// <summary>The next commit, or null when there is nothing to store or one is on its way.</summary>
     public LedgerCommit? BuildCommit(DateTimeOffset now)
     {
-        if (_outstanding is not null || Outputs.Stopped is not null) return null;
+        if (_outstanding is not null || IsRestoring || Outputs.Stopped is not null) return null;
         WakeDueMessages(now);
 
         var commit = new Commit(_operation + 1);
@@ -149,6 +149,7 @@ internal sealed partial class PublishSession
 
     private LedgerCommit ToLedger(Commit commit, DateTimeOffset now)
     {
+        (commit.At, commit.Session) = (now, commit.SavesSession ? _session : null);
         List<ConfirmOp> confirms = [];
         List<ReleaseOp> releases = [];
         List<DeadLetterOp> deadLetters = [];
@@ -188,7 +189,7 @@ internal sealed partial class PublishSession
             Drops = [.. commit.Drops.Select(d => new DropOp(d.Record.Sequence, d.Record.MessageId, d.Reason, d.Record.Acceptor))],
             Assigns = [.. commit.Assigns.Select(h => new AssignOp(h.Record.Sequence, h.PacketId))],
             Appends = [.. commit.Appends.Select((a, i) => new AppendOp(a.Record, i < commit.Direct.Count ? commit.Direct[i].PacketId : null))],
-            Session = commit.SavesSession ? _session : null,
+            Session = commit.Session,
             LowestUnfinished = Math.Min(LowestUnfinishedAfter(commit.Operation), _tail + 1),
         };
     }

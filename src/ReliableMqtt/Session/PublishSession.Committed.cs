@@ -17,7 +17,7 @@ internal sealed partial class PublishSession
                 Outputs.Stopped = result.Status;
                 return null;
             case CommitStatus.RolledBack:
-                Outputs.Stopped = result.Status;
+                OnRolledBack();
                 return null;
             case CommitStatus.KnownIds:
                 DropKnown(commit, result.Known);
@@ -31,10 +31,12 @@ internal sealed partial class PublishSession
         _tail = result.Tail;
         _backlogCount = result.BacklogCount;
         _nothingToRead = false;
+        _keptSession = commit.Session ?? _keptSession;
         var refused = result.Status == CommitStatus.AppendsRefused;
         if (refused) ReturnAppends(commit, now, isFull: true);
         else if (result.FirstMoved != 0) MoveAppends(commit, result.FirstMoved);
 
+        Remember(commit, now);
         foreach (var (record, reason) in commit.Drops)
             Outputs.Completions.Add(new Completion(CompletionKind.Finished, record)
             {
@@ -44,6 +46,7 @@ internal sealed partial class PublishSession
             });
         foreach (var handshake in commit.Stored)
             if (handshake.StoredBy == commit.Operation) OnStored(handshake, now);
+            else handshake.Kept = InflightStage.Released; // The broker has lost the session meanwhile, and it goes another way now.
         foreach (var handshake in commit.Assigns) OnStored(handshake, now);
         foreach (var incoming in commit.Appends)
             Outputs.Completions.Add(new Completion(CompletionKind.Accepted, incoming.Record) { Ticket = incoming.Ticket, Outcome = PublishOutcome.Pending });
@@ -86,10 +89,12 @@ internal sealed partial class PublishSession
         switch (step.Effect)
         {
             case HandshakeEffect.SendPubRel:
+                handshake.Kept = InflightStage.Released;
                 OfferPubRel(handshake, now);
                 break;
             case HandshakeEffect.SendPublish:
                 if (stage == HandshakeStage.Renewing) TakeNewPacketId(handshake);
+                handshake.Kept = InflightStage.Sent;
                 OfferPublish(handshake, now);
                 break;
             case HandshakeEffect.Finish:
@@ -99,6 +104,7 @@ internal sealed partial class PublishSession
                         handshake.Reason.ReasonCode, handshake.Reason.Text);
                 break;
             default:
+                handshake.Kept = InflightStage.Parked;
                 Park(handshake);
                 break;
         }

@@ -32,7 +32,7 @@ internal sealed partial class PublishSession
     public void OnConnectionLost(int connectionId, ConnectionLoss loss, DateTimeOffset now)
     {
         if (_connection?.ConnectionId != connectionId) return;
-        Judge(loss, now);
+        if (_heldSends.Count == 0) Judge(loss, now); // What is held back has not left, and is not to blame.
         _connection = null;
         _isolation = Everything;
         _probeAt = null;
@@ -42,6 +42,7 @@ internal sealed partial class PublishSession
         _recycling = false;
         Outputs.Sends.Clear();
         Outputs.Probe = false;
+        _heldSends.Clear();
     }
 
     /// <summary>Session Present 0: what was in flight may have arrived or not (MQTT 5 §3.2.2-5: our state of it is void).</summary>
@@ -127,7 +128,7 @@ internal sealed partial class PublishSession
         }
 
         if (handshake.EverSent) Resumed++;
-        Outputs.Sends.Add(new OutboundPacket(handshake.PacketId, record, Dup: handshake.EverSent, ExpirySeconds: ExpirySeconds(record, now)));
+        Sends.Add(new OutboundPacket(handshake.PacketId, record, Dup: handshake.EverSent, ExpirySeconds: ExpirySeconds(record, now)));
         handshake.Resent = handshake.EverSent;
         handshake.EverSent = true;
         MarkSent(handshake, now);
@@ -135,7 +136,7 @@ internal sealed partial class PublishSession
 
     private void EmitPubRel(Handshake handshake, DateTimeOffset now)
     {
-        Outputs.Sends.Add(new OutboundPacket(handshake.PacketId, null));
+        Sends.Add(new OutboundPacket(handshake.PacketId, null));
         MarkSent(handshake, now);
     }
 

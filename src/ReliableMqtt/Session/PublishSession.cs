@@ -53,9 +53,10 @@ internal sealed partial class PublishSession
         _operation = recovered.LastOperation;
         _tail = recovered.Tail;
         _backlogCount = recovered.BacklogCount;
-        _session = recovered.Session;
+        _session = _keptSession = recovered.Session;
         _windowCap = settings.MaxInFlight;
         _appendLimit = settings.MaxBatch;
+        _recent = new RecentWrites(settings.RememberedBytes);
         foreach (var entry in recovered.InFlight.OrderBy(e => e.Record.Sequence)) Restore(entry);
         if (_inflight.Count == 0) return;
         _lastOrder = _inflight.Values.Max(h => h.Order);
@@ -94,12 +95,14 @@ internal sealed partial class PublishSession
     private void Restore(InflightEntry entry)
     {
         _ids.Reserve(entry.PacketId);
+        _seen.Add(entry.Record.Sequence);
         var handshake = new Handshake(entry.Record, entry.PacketId, entry.State.Order)
         {
             Refusals = entry.State.Refusals,
             Attempts = entry.State.Refusals + 1,
             ReleaseOrder = entry.State.ReleaseOrder,
             DueAt = entry.State.DueAt,
+            Kept = entry.State.Stage,
             Stage = entry.State.Stage switch
             {
                 InflightStage.Sent => HandshakeStage.Sent,

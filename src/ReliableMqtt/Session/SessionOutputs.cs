@@ -68,6 +68,9 @@ internal sealed class SessionOutputs
     /// <summary>End this connection.</summary>
     public RecycleReason? Recycle { get; set; }
 
+    /// <summary>The ledger has lost writes: this is to be written into it before anything is sent.</summary>
+    public LedgerRestore? Restore { get; set; }
+
     /// <summary>The ledger no longer obeys: stop, and start anew from what it holds.</summary>
     public CommitStatus? Stopped { get; set; }
 
@@ -79,5 +82,6 @@ internal sealed class SessionOutputs
         Probe = false;
         Suspect = null;
         Recycle = null;
+        Restore = null;
     }
 }

@@ -32,4 +32,7 @@ internal sealed record SessionSettings
 
     /// <summary>How many records of the backlog are kept in memory.</summary>
     public int Prefetch { get; init; } = 1024;
+
+    /// <summary>How many bytes of messages that went to the backlog lately are kept in memory, should the ledger lose them. See <see cref="RecentWrites"/>.</summary>
+    public long RememberedBytes { get; init; } = 8 << 20;
 }

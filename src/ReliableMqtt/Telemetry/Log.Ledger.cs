@@ -28,4 +28,10 @@ internal static partial class Log
 
     [LoggerMessage(3012, LogLevel.Warning, "The ledger of {PublisherId} cannot be told of new work by Redis channels; it looks by itself from time to time.")]
     public static partial void WakeUnavailable(ILogger logger, string publisherId, Exception error);
+
+    [LoggerMessage(3021, LogLevel.Warning, "What this process knows goes back into the ledger before anything is sent: {InFlight} in flight, {Waiting} waiting.")]
+    public static partial void Restoring(ILogger logger, int inFlight, int waiting);
+
+    [LoggerMessage(3022, LogLevel.Warning, "The ledger has back what this process knew. Unknown is what was accepted under these sequences, unless the process that accepted it sends it again: {Lost}.")]
+    public static partial void Restored(ILogger logger, string lost);
 }

@@ -17,6 +17,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("reliable-mqtt-redis-").FullName;
     private readonly RedisSettings _settings;
     private Process? _process;
+    private int _saved;
 
     private RedisServer(string executable, RedisSettings settings) => (_executable, _settings) = (executable, settings);
 
@@ -77,6 +78,24 @@ internal sealed class RedisServer : IAsyncDisposable
         await StartAgainAsync();
     }
 
+    /// <summary>
+    /// Copies what it has on disk. The answer kills it and starts it again from the copy, so that it has lost all writes since: as with a failover, or
+    /// with an appendfsync that comes too late.
+    /// </summary>
+    public async Task<Func<Task>> SaveAsync()
+    {
+        if (!_settings.AppendOnly) throw new InvalidOperationException("Only what is in an append-only file can be copied at any time.");
+        var copy = Path.Combine(_folder, $"saved-{++_saved}");
+        await CopyAsync(AppendOnlyFolder, copy);
+        return async () =>
+        {
+            await KillAsync();
+            Directory.Delete(AppendOnlyFolder, recursive: true);
+            await CopyAsync(copy, AppendOnlyFolder);
+            await StartAgainAsync();
+        };
+    }
+
     /// <summary>Freezes it: connections stay, answers do not come.</summary>
     public void Stop() => Signal(SigStop);
 
@@ -97,6 +116,19 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         await KillAsync();
         if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
+    }
+
+    private string AppendOnlyFolder => Path.Combine(_folder, "appendonlydir");
+
+    private static async Task CopyAsync(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+        {
+            await using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            await using var target = File.Create(Path.Combine(to, Path.GetFileName(file)));
+            await source.CopyToAsync(target);
+        }
     }
 
     private string LogPath => Path.Combine(_folder, "redis.log");

@@ -26,5 +26,19 @@ public sealed class RedisAckLedgerTests : AckLedgerConformance
 
     protected override async ValueTask RestartStoreAsync() => await _server!.RestartAsync();
 
+    protected override bool CanLoseWrites => true;
+
+    protected override async ValueTask<Func<ValueTask>> SaveStoreAsync()
+    {
+        var goBack = await _server!.SaveAsync();
+        return async () => await goBack();
+    }
+
+    protected override async ValueTask WipeStoreAsync()
+    {
+        await using var connection = await _server!.ConnectAsync();
+        await connection.GetDatabase().ExecuteAsync("FLUSHALL");
+    }
+
     protected override ValueTask DisposeStoreAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

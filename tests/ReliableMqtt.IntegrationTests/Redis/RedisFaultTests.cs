@@ -142,57 +142,6 @@ public sealed class RedisFaultTests
         Assert.Equal(["before", "m"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
     }
 
-    [Fact]
-    public async Task A_ledger_that_is_deleted_is_reported_nobody_hangs_and_a_new_one_begins()
-    {
-        await using var redis = await RedisServer.StartAsync();
-        await using var connection = await redis.ConnectAsync();
-        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
-        rig.Proxy.Refuses = true;
-        var publisher = await rig.StartPublisherAsync();
-        var lost = await publisher.Enqueue("lost");
-        await connection.GetDatabase().ExecuteAsync("FLUSHALL");
-        rig.Proxy.Refuses = false;
-
-        // The next write notices. By its id its message is stored in the new ledger; one without an id may be in the old one too.
-        Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish(PublisherCalls.WithId("next", "next"))).Outcome);
-        Assert.Contains(rig.LogEntries, entry => entry.Id == 3011);
-        Assert.NotEqual(PublishOutcome.Confirmed, (await lost.Confirm().WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Outcome);
-        Assert.Equal(PublishOutcome.Unknown, (await publisher.Receipt(lost.MessageId)).Outcome);
-        await publisher.FlushAsync(Cancel);
-        Assert.Equal(["next"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
-    }
-
-    [Fact]
-    public async Task A_packet_id_whose_write_Redis_has_lost_swallows_no_later_message()
-    {
-        // With snapshots only: what comes after the last one is lost when Redis is killed.
-        await using var redis = await RedisServer.StartAsync(new RedisSettings { AppendOnly = false });
-        await using var connection = await redis.ConnectAsync();
-        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(redis.Address));
-        var publisher = await rig.ConnectPublisherAsync();
-        Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("before")).Outcome);
-        await publisher.FlushAsync(Cancel);
-        await connection.GetDatabase().ExecuteAsync("SAVE");
-        var rule = rig.Tap.On(MQTTnet.Protocol.MqttControlPacketType.PubRec, TapAction.Drop);
-        var lost = publisher.TryPublish("lost");
-        var packetId = (await rule.HitAsync()).PacketId;
-        await redis.RestartAsync();
-
-        // The broker holds that packet id half-finished, and the ledger knows nothing of it.
-        var unsure = publisher.TryPublish("unsure", options: new PublishOptions { MessageId = "unsure" });
-        Assert.Equal(PublishOutcome.Unknown, (await lost.WaitAsync(TimeSpan.FromSeconds(30), Cancel)).Outcome);
-        await unsure.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
-        var receipts = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => publisher.Publish($"m{i}")));
-        Assert.All(receipts, receipt => Assert.Equal(PublishOutcome.Confirmed, receipt.Outcome));
-        Assert.Contains(rig.Publishes, packet => packet.PacketId == packetId && packet.Payload!.StartsWith('m'));
-        Assert.Equal(
-            Enumerable.Range(0, 50).Select(i => $"m{i}"),
-            (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload).Where(payload => payload.StartsWith('m')));
-        Assert.Contains(rig.LogEntries, entry => entry.Id == 3010);
-        WireAudit.Check(rig.Tap, 20); // It was in use until the session ended [2.2.1-3].
-    }
-
     [Theory]
     [InlineData("0")]
     [InlineData("2")]

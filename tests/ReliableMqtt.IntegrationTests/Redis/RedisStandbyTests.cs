@@ -149,7 +149,7 @@ public sealed class RedisStandbyTests : IAsyncLifetime
             sleep!.SetResult();
         }
 
-        public override async ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken)
+        public override async ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken)
         {
             await RestAsync(cancellationToken);
             return await base.RenewAsync(epoch, cancellationToken);

@@ -15,7 +15,8 @@ internal static class SteadyPublishing
     /// <param name="ledger">Makes the publisher's ledger.</param>
     /// <param name="harm">What happens meanwhile. The publishing goes on until it is over.</param>
     /// <param name="seemsLost">Whether the ledger may seem to have lost writes, or this process to have lost its hold of it.</param>
-    public static async Task RunAsync(Func<AckLedger> ledger, Func<Task> harm, bool seemsLost = true)
+    /// <param name="check">What else must be so at the end.</param>
+    public static async Task RunAsync(Func<AckLedger> ledger, Func<Task> harm, bool seemsLost = true, Action<Rig>? check = null)
     {
         await using var rig = await Rig.StartAsync(ledger: ledger);
         var publisher = await rig.ConnectPublisherAsync();
@@ -37,7 +38,9 @@ internal static class SteadyPublishing
             (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
         await publisher.FlushAsync(Cancel);
         await rig.AssertNothingStoredAsync();
+        foreach (var receipt in receipts) Assert.Equal(PublishOutcome.Confirmed, (await publisher.Receipt(receipt.MessageId)).Outcome);
         WireAudit.Check(rig.Tap, 20);
+        check?.Invoke(rig);
         if (seemsLost) return;
         Assert.DoesNotContain(rig.LogEntries, entry => entry.Id is 3005 or 3010);
 

@@ -34,7 +34,7 @@ internal sealed class StubbornLedger : AckLedger
 
     public override ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken) => _inner.AcquireAsync(cancellationToken);
 
-    public override ValueTask<bool> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.RenewAsync(epoch, cancellationToken);
+    public override ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.RenewAsync(epoch, cancellationToken);
 
     public override ValueTask ReleaseAsync(LedgerEpoch epoch, CancellationToken cancellationToken) => _inner.ReleaseAsync(epoch, cancellationToken);
 
@@ -52,6 +52,8 @@ internal sealed class StubbornLedger : AckLedger
         Asked.TrySetResult();
         throw new LedgerUnavailableException("out");
     }
+
+    public override ValueTask<RestoreResult> RestoreAsync(LedgerRestore restore, CancellationToken cancellationToken) => _inner.RestoreAsync(restore, cancellationToken);
 
     public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>
         _inner.ListDeadLettersAsync(continuation, count, cancellationToken);

@@ -21,11 +21,11 @@ public abstract partial class AckLedgerConformance
         Assert.Equal(CommitStatus.Fenced, (await old.Ledger.CommitAsync(confirm with { Operation = 1 }, Cancel)).Status);
         Assert.Equal(CommitStatus.Fenced, (await old.Ledger.CommitAsync(repeated, Cancel)).Status);
         await Assert.ThrowsAsync<LedgerFencedException>(async () => await old.Ledger.RecoverAsync(old.Epoch, Cancel));
-        Assert.False(await old.Ledger.RenewAsync(old.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Fenced, (await old.Ledger.RenewAsync(old.Epoch, Cancel)).Status);
         await old.Ledger.ReleaseAsync(old.Epoch, Cancel);
 
         Assert.Equal(before, await current.DescribeAsync());
-        Assert.True(await current.Ledger.RenewAsync(current.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Held, (await current.Ledger.RenewAsync(current.Epoch, Cancel)).Status);
         await current.ConfirmAsync(sent[0], 1);
     }
 
@@ -37,12 +37,12 @@ public abstract partial class AckLedgerConformance
         {
             var epoch = new LedgerEpoch(token);
             Assert.Equal(CommitStatus.Fenced, (await owner.Ledger.CommitAsync(owner.Next() with { Epoch = epoch }, Cancel)).Status);
-            Assert.False(await owner.Ledger.RenewAsync(epoch, Cancel));
+            Assert.Equal(LeaseStatus.Fenced, (await owner.Ledger.RenewAsync(epoch, Cancel)).Status);
             await Assert.ThrowsAsync<LedgerFencedException>(async () => await owner.Ledger.RecoverAsync(epoch, Cancel));
         }
 
         await owner.Ledger.ReleaseAsync(new LedgerEpoch("x"), Cancel);
-        Assert.True(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Held, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public abstract partial class AckLedgerConformance
         Assert.Null(grant.Epoch);
         Assert.False(string.IsNullOrEmpty(grant.Holder));
         Assert.InRange(grant.RetryAfter, TimeSpan.FromTicks(1), Options.LeaseDuration);
-        Assert.True(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Held, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public abstract partial class AckLedgerConformance
         var other = await OpenAsync();
         await owner.Ledger.ReleaseAsync(owner.Epoch, Cancel);
         Assert.Equal(CommitStatus.Fenced, (await owner.Ledger.CommitAsync(owner.Next(), Cancel)).Status);
-        Assert.False(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Fenced, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
         Assert.NotEqual(owner.Epoch, (await AcquireAsync(other)).Epoch);
     }
 
@@ -100,13 +100,13 @@ public abstract partial class AckLedgerConformance
         var owner = await OpenOwnerAsync();
         var other = await OpenAsync();
         await PassAsync(ShortTime * 0.6);
-        Assert.True(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Held, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
         await PassAsync(ShortTime * 0.6);
         Assert.Null((await other.AcquireAsync(Cancel)).Epoch);
 
         await PassAsync(ShortTime);
         var next = await AcquireAsync(other);
-        Assert.False(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Fenced, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
         Assert.Equal(CommitStatus.Fenced, (await owner.Ledger.CommitAsync(owner.Next(), Cancel)).Status);
         await next.SendAsync(1, Message());
     }
@@ -118,7 +118,7 @@ public abstract partial class AckLedgerConformance
         var owner = await OpenOwnerAsync();
         await PassAsync(ShortTime * 1.5);
         var records = await owner.SendAsync(1, Message());
-        Assert.True(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Held, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
         await owner.ConfirmAsync(records[0], 1);
         Assert.Null((await (await OpenAsync()).AcquireAsync(Cancel)).Epoch);
     }

@@ -140,7 +140,7 @@ public abstract partial class AckLedgerConformance
         await looking.ListQuarantineAsync(0, 10, Cancel);
         await looking.GetStatisticsAsync(Cancel);
         Assert.Equal(before, await owner.DescribeAsync());
-        Assert.True(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Held, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
         await owner.ConfirmAsync(sent[1], 2);
     }
 
@@ -186,7 +186,7 @@ public abstract partial class AckLedgerConformance
         var overview = await looking.GetOverviewAsync(Cancel);
         Assert.Equal((LeaseState.Expired, null), (overview.Lease, overview.LeaseRemaining));
         Assert.False(string.IsNullOrEmpty(overview.Owner));
-        Assert.True(await owner.Ledger.RenewAsync(owner.Epoch, Cancel));
+        Assert.Equal(LeaseStatus.Held, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
         Assert.Equal(LeaseState.Held, (await looking.GetOverviewAsync(Cancel)).Lease);
     }
 }

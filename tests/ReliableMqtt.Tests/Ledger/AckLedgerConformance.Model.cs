@@ -138,7 +138,7 @@ public abstract partial class AckLedgerConformance
             var result = await Any().CommitAsync(MakeCommit() with { Epoch = old.Epoch }, Cancel);
             Seen.Add(result.Status);
             Assert.Equal(CommitStatus.Fenced, result.Status);
-            Assert.False(await Any().RenewAsync(old.Epoch, Cancel));
+            Assert.Equal(LeaseStatus.Fenced, (await Any().RenewAsync(old.Epoch, Cancel)).Status);
         }
 
         private async Task ReplayAsync()

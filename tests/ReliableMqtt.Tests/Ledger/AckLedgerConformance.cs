@@ -36,6 +36,15 @@ public abstract partial class AckLedgerConformance : IAsyncLifetime
     /// <summary>Kills the store and starts it again. Ledger objects that are open must find back to it by themselves.</summary>
     protected virtual ValueTask RestartStoreAsync() => throw new NotSupportedException();
 
+    /// <summary>True when the store can be made to lose its latest writes.</summary>
+    protected virtual bool CanLoseWrites => false;
+
+    /// <summary>Notes what the store has now. The answer takes it back there: everything since is lost, also to ledger objects that are open.</summary>
+    protected virtual ValueTask<Func<ValueTask>> SaveStoreAsync() => throw new NotSupportedException();
+
+    /// <summary>Everything is lost.</summary>
+    protected virtual ValueTask WipeStoreAsync() => throw new NotSupportedException();
+
     /// <summary>The clock that the ledgers are opened with.</summary>
     protected TimeProvider Clock { get; }
 

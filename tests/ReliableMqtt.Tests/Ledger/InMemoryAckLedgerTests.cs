@@ -10,6 +10,25 @@ public sealed class InMemoryAckLedgerTests : AckLedgerConformance
 
     protected override ValueTask<AckLedger> CreateOnSameStoreAsync() => ValueTask.FromResult<AckLedger>(new InMemoryAckLedger(_store));
 
+    protected override bool CanLoseWrites => true;
+
+    protected override ValueTask<Func<ValueTask>> SaveStoreAsync()
+    {
+        var publisher = _store.Of(Options.PublisherId);
+        var saved = publisher.Save();
+        return ValueTask.FromResult<Func<ValueTask>>(() =>
+        {
+            publisher.GoBack(saved);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    protected override ValueTask WipeStoreAsync()
+    {
+        _store.Of(Options.PublisherId).GoBack(null);
+        return ValueTask.CompletedTask;
+    }
+
     [Fact]
     public async Task It_says_that_it_is_lost_with_the_process()
     {

@@ -94,6 +94,33 @@ public sealed class LedgerOwner
     public static DeadLetterOp Dead(LedgerRecord record, ushort packetId, DeadLetterReason? reason = null) =>
         new(new PacketId(packetId), record.Sequence, record.MessageId, reason ?? new DeadLetterReason(DeadLetterCause.Rejected, 0x87, "no"));
 
+    /// <summary>What it would write back after a loss, if all that the ledger has now is in its memory.</summary>
+    public async Task<LedgerRestore> RememberAsync()
+    {
+        var state = await Ledger.RecoverAsync(Epoch, Cancel);
+        return new LedgerRestore
+        {
+            Epoch = Epoch,
+            LedgerNonce = Nonce,
+            Operation = Operation + 1,
+            Tail = state.Tail,
+            Session = state.Session,
+            LowestUnfinished = _lowestUnfinished,
+            InFlight = state.InFlight,
+            Backlog = await Ledger.ReadBacklogAsync(0, 10_000, Cancel),
+            BacklogUpTo = state.Tail,
+            Known = [new SequenceRange(1, state.Tail)],
+        };
+    }
+
+    /// <summary>Writes back, and learns from the answer.</summary>
+    public async Task<RestoreResult> RestoreAsync(LedgerRestore restore)
+    {
+        var result = await Ledger.RestoreAsync(restore, Cancel);
+        if (result.Status == RestoreStatus.Restored && restore.Operation > Operation) (Operation, Tail) = (restore.Operation, result.Tail);
+        return result;
+    }
+
     /// <summary>All that the port shows of a ledger, as text: two of them are equal when nothing has changed.</summary>
     public async Task<string> DescribeAsync()
     {

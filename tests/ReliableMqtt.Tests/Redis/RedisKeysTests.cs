@@ -1,4 +1,5 @@
 using System.Reflection;
+using ReliableMqtt.Ledger;
 using ReliableMqtt.Redis;
 using StackExchange.Redis;
 
@@ -28,7 +29,7 @@ public class RedisKeysTests
     public void No_key_is_used_twice_by_one_id_or_by_two()
     {
         var all = Ids.SelectMany(KeysOf).ToArray();
-        Assert.Equal(14 * Ids.Length, all.Length);
+        Assert.Equal(16 * Ids.Length, all.Length);
         Assert.Equal(all.Length, all.Distinct().Count());
     }
 
@@ -46,6 +47,7 @@ public class RedisKeysTests
                 var other => throw new NotSupportedException($"What is {property.Name}, {other}?"),
             };
         yield return (string)keys.Acceptor("0123")!;
+        yield return (string)keys.Staged(new LedgerEpoch("1:0123"))!;
     }
 
     // As the cluster specification has it: what is between the first { and the first } behind it, unless that is nothing.

@@ -46,6 +46,9 @@ internal sealed class SessionHarness
 
     public List<LedgerRecord> Suspects { get; } = [];
 
+    /// <summary>What the session wants written back, until <see cref="AnswerRestore"/>.</summary>
+    public LedgerRestore? Restore { get; private set; }
+
     public void Crash()
     {
         Ledger = new InMemoryAckLedger(_store);
@@ -145,7 +148,25 @@ internal sealed class SessionHarness
         Recycle = outputs.Recycle ?? Recycle;
         Probed |= outputs.Probe;
         if (outputs.Suspect is { } suspect) Suspects.Add(suspect);
+        Restore = outputs.Restore ?? Restore;
         outputs.Clear();
+    }
+
+    /// <summary>Notes what the ledger has; the answer makes it lose all since.</summary>
+    public Action Save()
+    {
+        var saved = _store.Of("p").Save();
+        return () => _store.Of("p").GoBack(saved);
+    }
+
+    /// <summary>Writes back what the session wants written back.</summary>
+    public RestoreResult AnswerRestore()
+    {
+        var result = Wait(Ledger.RestoreAsync(Restore!, default));
+        Restore = null;
+        Session.OnRestored(result);
+        Turn();
+        return result;
     }
 
     public List<OutboundPacket> TakeSent()

@@ -77,9 +77,9 @@ local function leave_trace(header, ended, sequences)
 end
 
 -- Sequences that the store may have lost unseen are never given out again: the tail jumps, and what it jumped over reads as unknown.
--- Of many jumps the oldest are merged into 'forgotten'. Returns the new tail and the fields to write.
-local function jump(tail, lost, forgotten)
-  local first, last, count = tail + 1, tail + 1048576, 0
+-- 'seen' is the highest one that somebody knows of. Of many jumps the oldest are merged into 'forgotten'. Returns the new tail and the fields to write.
+local function jump(tail, lost, forgotten, seen)
+  local first, last, count = tail + 1, math.max(tail, seen or 0) + 1048576, 0
   lost = lost .. text(first) .. '-' .. text(last) .. ' '
   for _ in string.gmatch(lost, ' ') do count = count + 1 end
   if count > 64 then

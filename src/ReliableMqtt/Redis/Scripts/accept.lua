@@ -5,9 +5,10 @@
 -- Output  {'ACCEPTED', first sequence, count, index, status, ..}: the messages with an index are known already, of the others the first
 --         'count' are in the backlog, and there is no room for the rest. The operation is used, also when nothing was stored.
 --         {'OLD'} a late copy | {'ACCEPTOR'} unknown, or operations are missing | {'UNVERIFIED'} no owner has looked yet at what a restart
---         of the server has left | {'NONCE'} it is another ledger
+--         of the server has left | {'NONCE'} it is another ledger | {'MISSING'} there is none
 local header, inflight, backlog, acceptor = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local h = call('HMGET', header, 'nonce', 'server', 'tail', 'qbytes', 'fbytes', 'lowest')
+if not h[1] then return {'MISSING'} end
 if h[1] ~= ARGV[2] then return {'NONCE'} end
 if h[2] ~= server() then return {'UNVERIFIED'} end
 local last = call('GET', acceptor)

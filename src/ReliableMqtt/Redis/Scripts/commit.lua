@@ -16,18 +16,19 @@
 --         11 notify   channel, text                      for those who accepted what ends here
 --         'automatic' is the sequence within an automatic id, or '' for an id of the application's
 -- Output  {'APPLIED' | 'REFUSED', tail, backlog, first moved sequence or 0} | {'KNOWN', tail, backlog, index, status, ..}
---         {'FENCED', what it was answered before the next owner came ..}: 'NOT' when it had not come; nothing when that is no longer known
---         {'ROLLEDBACK'} | {'BAD', what is wrong}
+--         {'FENCED', token that stands there or '', what it was answered before the next owner came ..}: 'NOT' when it had not come; nothing when
+--         that is no longer known | {'ROLLEDBACK'} | {'BAD', what is wrong}
+--         {'UNVERIFIED'} the server has begun another life, and the owner has not asked yet whether anything is missing
 local header, inflight, state, backlog, dead, order, ids, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[10]
-local h = call('HMGET', header, 'epoch', 'op', 'tail', 'qbytes', 'fbytes', 'lowest', 'done', 'answer', 'deadno')
+local h = call('HMGET', header, 'epoch', 'op', 'tail', 'qbytes', 'fbytes', 'lowest', 'done', 'answer', 'deadno', 'server')
 if not h[3] then return {'ROLLEDBACK'} end
 local function parse_answer(answer) return string.match(answer, '(%S+) (%S+) (%S+) (%S+)') end
 if h[1] ~= ARGV[1] then
   local before = call('HMGET', header, 'previous', 'previous-op', 'previous-answer')
   local given = tonumber(before[2] or '0')
-  if before[1] ~= ARGV[1] or tonumber(ARGV[2]) < given then return {'FENCED'} end
-  if tonumber(ARGV[2]) > given then return {'FENCED', 'NOT'} end
-  return {'FENCED', parse_answer(before[3])}
+  if before[1] ~= ARGV[1] or tonumber(ARGV[2]) < given then return {'FENCED', h[1] or ''} end
+  if tonumber(ARGV[2]) > given then return {'FENCED', h[1], 'NOT'} end
+  return {'FENCED', h[1], parse_answer(before[3])}
 end
 
 -- A repeated operation is an answer, not an effect; a missing one, or a tail from the future, means that the server has lost writes.
@@ -36,6 +37,8 @@ if operation == last then return {parse_answer(h[8])} end
 local length = call('LLEN', backlog)
 if operation < last then return {'APPLIED', h[3], text(length), '0'} end
 if operation > last + 1 or tail < expected then return {'ROLLEDBACK'} end
+-- Sequences that others have got and the server has lost must not be given out again: first the tail has to jump.
+if h[10] ~= server() then return {'UNVERIFIED'} end
 
 local section, position = {}, 10
 for i = 1, 11 do

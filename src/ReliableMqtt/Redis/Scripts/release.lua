@@ -6,8 +6,8 @@ local epoch = call('HGET', KEYS[1], 'epoch')
 if epoch ~= ARGV[1] then return 0 end
 local held = call('GET', KEYS[2])
 call('HDEL', KEYS[1], '-')
--- The number stays, the rest of the token goes: stale for ever, and nobody has to wait for its owner after a restart of the server.
-call('HSET', KEYS[1], 'epoch', string.match(epoch, '^(%d+):') .. ':')
+-- A half of the token stays: stale for ever, nobody has to wait for its owner after a restart of the server, and it is still another one for each epoch.
+call('HSET', KEYS[1], 'epoch', string.sub(epoch, 1, -17))
 if held == epoch or held == 'grace' then call('DEL', KEYS[2]) end
 call('PUBLISH', ARGV[2], 'free')
 return 1

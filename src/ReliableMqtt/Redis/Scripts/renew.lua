@@ -1,12 +1,12 @@
 -- Prolongs the lease, changes the hash of finished ids when its window is over, and lets old dead letters go.
 -- KEYS    1 header  2 lease  3 backlog  4 done-0  5 done-1  6 dead  7 dead-order  8 ids
 -- ARGV    1 token  2 duration ms  3 deduplication window ms  4 retention of dead letters ms
--- Output  {1, tail, backlog, verified 0|1}: 0 when the server has begun another life | {0}: stale
+-- Output  {1, tail, backlog, verified 0|1}: 0 when the server has begun another life | {0, token that stands there or ''}: stale, or lost
 local header, lease = KEYS[1], KEYS[2]
 local h = call('HMGET', header, 'epoch', 'tail', 'server', 'done', 'done-since')
-if h[1] ~= ARGV[1] then return {0} end
+if h[1] ~= ARGV[1] then return {0, h[1] or ''} end
 local held = call('GET', lease)
-if held and held ~= h[1] and held ~= 'grace' then return {0} end
+if held and held ~= h[1] and held ~= 'grace' then return {0, held} end
 local backlog, time, current = call('LLEN', KEYS[3]), now(), h[4]
 local old = call('ZRANGEBYSCORE', KEYS[7], '-inf', text((time - ARGV[4]) * 1024), 'LIMIT', 0, 100)
 call('HLEN', KEYS[6])

@@ -1,11 +1,12 @@
 -- Puts a dead letter at the end of the backlog, under its old id and a new sequence.
 -- KEYS    1 header  2 inflight  3 backlog  4 dead  5 dead-order  6 ids  7 ended
 -- ARGV    1 id  2 its number among the dead letters  3 record  4 most messages  5 most bytes  6 wake channel
--- Output  {'REPLAYED', sequence} | {'FULL'} | {'GONE'}: it is no longer, or not again, the dead letter with this number
+-- Output  {'REPLAYED', sequence} | {'FULL'} | {'UNVERIFIED'} no owner has looked yet at what a restart of the server has left | {'GONE'}: it is no longer, or not again, the dead letter with this number
 local header, backlog = KEYS[1], KEYS[3]
 local number = call('ZSCORE', KEYS[5], ARGV[1])
 if not number or tonumber(number) ~= tonumber(ARGV[2]) then return {'GONE'} end
-local h = call('HMGET', header, 'tail', 'qbytes', 'fbytes')
+local h = call('HMGET', header, 'tail', 'qbytes', 'fbytes', 'server')
+if h[4] ~= server() then return {'UNVERIFIED'} end
 local length, bytes = call('LLEN', backlog), tonumber(h[2]) + #ARGV[3]
 call('HLEN', KEYS[4])
 call('HLEN', KEYS[6])

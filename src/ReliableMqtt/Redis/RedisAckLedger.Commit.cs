@@ -76,9 +76,9 @@ public sealed partial class RedisAckLedger
 
     private static CommitResult? Earlier(RedisValue[] reply) => reply.Length switch
     {
-        1 => null,
-        2 => new CommitResult { Status = CommitStatus.Fenced },
-        _ => Applied(reply.AsSpan(1)),
+        2 => null,
+        3 => new CommitResult { Status = CommitStatus.Fenced },
+        _ => Applied(reply.AsSpan(2)),
     };
 
     private static CommitResult Answer(CommitStatus status, ReadOnlySpan<RedisValue> reply) => new() { Status = status, Tail = (long)reply[1], BacklogCount = (long)reply[2] };

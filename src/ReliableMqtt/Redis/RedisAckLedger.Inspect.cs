@@ -22,9 +22,9 @@ public sealed partial class RedisAckLedger
         if (reply.Length == 0) throw Missing(binding);
         var (lease, left, epoch) = ((string)reply[0]!, TimeSpan.FromMilliseconds(Math.Max(0, (long)reply[1])), (string)reply[2]!);
 
-        // A token that was given back has lost its second half.
+        // A token that was given back has lost the second half of its nonce, as release.lua says.
         var state = lease == "grace" ? LeaseState.Grace
-            : epoch.Length == 0 || epoch.EndsWith(':') ? LeaseState.Free
+            : epoch.Length <= 32 ? LeaseState.Free
             : lease == epoch ? LeaseState.Held
             : LeaseState.Expired;
         var owner = OwnerDescription.TryParse((string)reply[3]!, out var process) ? $"process {process.Pid.ToString(CultureInfo.InvariantCulture)} on {process.Host}" : (string)reply[3]!;

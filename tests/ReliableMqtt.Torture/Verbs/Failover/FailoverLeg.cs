@@ -87,5 +87,6 @@ internal sealed class FailoverLeg(Run run, string name, string redis, int messag
         if (!MayBeUnknown) return;
         run.Report.Figure($"{figure}_rolled_back", RolledBack);
         run.Report.Figure($"{figure}_unknown", check.Unknown.Count);
+        run.Report.Figure($"{figure}_unknown_and_delivered", check.UnknownAndCame.Count);
     }
 }

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-using ReliableMqtt.Tests;
 using StackExchange.Redis;
 
 namespace ReliableMqtt.IntegrationTests.Fixtures;
@@ -7,31 +5,11 @@ namespace ReliableMqtt.IntegrationTests.Fixtures;
 /// <summary>The Redis user of docs/redis.md, with the rights that are written there and no other, so that page and library cannot drift apart.</summary>
 /// <param name="Default">The line for the user named default, which nobody logs in as.</param>
 /// <param name="Line">The line for the user of the ledger.</param>
-internal sealed record DocumentedUser(string Default, string Line)
+internal sealed partial record DocumentedUser(string Default, string Line)
 {
-    /// <summary>As it stands in the document.</summary>
-    public static DocumentedUser Read() => new(ReadLine("user default off "), ReadLine("user plant "));
-
-    /// <summary>With what the document adds for a cluster.</summary>
-    public static DocumentedUser ReadForCluster()
-    {
-        var rights = Regex.Match(File.ReadAllText(RepositoryRoot.File("docs/redis.md")), "In a cluster the user needs `([^`]+)` besides");
-        Assert.True(rights.Success, "docs/redis.md says nothing of a cluster.");
-        var user = Read();
-        return user with { Line = $"{user.Line} {rights.Groups[1].Value}" };
-    }
-
     private string Name => Line.Split(' ')[1];
 
     private string Password => Line.Split(' ').Single(word => word.StartsWith('>'))[1..];
-
-    /// <summary>The same without one right.</summary>
-    public DocumentedUser Without(string right)
-    {
-        var words = Line.Split(' ').ToList();
-        Assert.True(words.Remove(right), $"The line of docs/redis.md has no {right}.");
-        return this with { Line = string.Join(' ', words) };
-    }
 
     /// <summary>The same for the keys and channels of one publisher id.</summary>
     public DocumentedUser For(string publisherId) => this with { Line = Line.Replace("reliable-mqtt:*", $"reliable-mqtt:{{{publisherId}}}:*", StringComparison.Ordinal) };
@@ -60,7 +38,4 @@ internal sealed record DocumentedUser(string Default, string Line)
 
     /// <summary>The configuration of a ledger on such a server.</summary>
     public string Address(RedisServer server) => $"{server.Address},{Login}";
-
-    private static string ReadLine(string start) =>
-        File.ReadAllLines(RepositoryRoot.File("docs/redis.md")).Single(line => line.StartsWith(start, StringComparison.Ordinal));
 }

@@ -18,6 +18,7 @@ internal sealed class DeliveryCheck
         Contradictory = Those(events => events.HasFlag(Event.Confirmed | Event.Failed), came: null);
         Unanswered = Those(events => !History.IsAnswered(events), came: null);
         Unknown = Those(IsOnlyUnknown, came: null);
+        UnknownAndCame = Those(IsOnlyUnknown, came: true);
         Recovered = Those(events => events == Event.Invoked, came: true);
         Duplicated = [.. delivered.Where(entry => entry.Value > 1).Select(entry => entry.Key).Order()];
         Unexpected = [.. delivered.Keys.Where(number => !history.ContainsKey(number)).Order()];
@@ -47,6 +48,9 @@ internal sealed class DeliveryCheck
 
     /// <summary>Answered with "unknown" and nothing else.</summary>
     public IReadOnlyList<long> Unknown { get; }
+
+    /// <summary>Those of <see cref="Unknown"/> that were delivered.</summary>
+    public IReadOnlyList<long> UnknownAndCame { get; }
 
     /// <summary>Neither accepted nor answered as far as anybody was told, and delivered: no fault, only not known at the time.</summary>
     public IReadOnlyList<long> Recovered { get; }

@@ -4,6 +4,9 @@ using ReliableMqtt.Torture.Children;
 
 namespace ReliableMqtt.Torture.Processes;
 
+/// <summary>How a replica publishes.</summary>
+internal sealed record ReplicaSettings(string PublisherId, TimeSpan Lease, bool Verbose, bool AcceptOnly = false);
+
 /// <summary>
 /// A process of a fleet as its driver sees it, over all its lives. What a life has left unanswered is given to the next one, under the same message ids.
 /// </summary>
@@ -41,11 +44,18 @@ internal sealed class Replica : IAsyncDisposable
     }
 
     /// <summary>Describes one that is not started yet.</summary>
-    public static Replica Create(string name, Site site, History history, string publisherId, TimeSpan lease, bool verbose)
+    /// <param name="name">What to call it.</param>
+    /// <param name="proxy">Its way to the broker.</param>
+    /// <param name="redis">Where the ledger is.</param>
+    /// <param name="history">Where its lines go.</param>
+    /// <param name="settings">How it publishes.</param>
+    public static Replica Create(string name, CuttingProxy proxy, string redis, History history, ReplicaSettings settings)
     {
-        var proxy = site.AddProxy(name);
-        return new Replica(name, proxy, history, (inNamespace, onLine) => ChildProcess.Start(
-            name, ChildOptions.Arguments(ReplicaVerb.Name, site.Redis.Address, proxy.Port, publisherId, lease, verbose), onLine, inNamespace, verbose));
+        string[] arguments =
+        [
+            .. ChildOptions.Arguments(ReplicaVerb.Name, redis, proxy.Port, settings.PublisherId, settings.Lease, settings.Verbose), .. settings.AcceptOnly ? ["--accept-only"] : (string[])[],
+        ];
+        return new Replica(name, proxy, history, (inNamespace, onLine) => ChildProcess.Start(name, arguments, onLine, inNamespace, settings.Verbose));
     }
 
     /// <summary>Begins a life, and gives it what the one before has left.</summary>

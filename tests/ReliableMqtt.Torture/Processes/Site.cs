@@ -26,13 +26,13 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>Null when nobody was to count.</summary>
     public DeliveryCounter? Counter { get; private set; }
 
-    /// <summary>Starts it. mosquitto takes many messages at a time and drops none.</summary>
-    public static async Task<Site> StartAsync(Run run, RedisSettings? redis = null, bool counts = true, bool keepsWire = true)
+    /// <summary>Starts it. mosquitto takes many messages at a time and drops none. Without a Redis when the verb has others.</summary>
+    public static async Task<Site> StartAsync(Run run, RedisSettings? redis = null, bool counts = true, bool keepsWire = true, bool withRedis = true)
     {
         var site = new Site(run) { Tap = new WireTap(keepsWire) };
         try
         {
-            site._parts.Add(site.Redis = await RedisServer.StartAsync(redis));
+            if (withRedis) site._parts.Add(site.Redis = await RedisServer.StartAsync(redis));
             site._parts.Add(site.Broker = await MosquittoBroker.StartAsync(new MosquittoSettings { MaxInflightMessages = 1_000, ExtraLines = ["set_tcp_nodelay true"] }));
             site.Proxy = site.AddProxy();
             if (counts) site._parts.Add(site.Counter = await DeliveryCounter.StartAsync(site.Broker.Port));

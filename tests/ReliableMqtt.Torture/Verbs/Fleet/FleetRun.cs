@@ -28,7 +28,8 @@ internal sealed class FleetRun(Run run, FleetPlan plan)
         await using var site = await Site.StartAsync(run, keepsWire: false);
         _log = new WireLog(site.Tap);
         _takeover = new Takeover(_log);
-        for (var i = 1; i <= FleetPlan.Replicas; i++) _replicas.Add(Replica.Create($"r{i}", site, _history, PublisherId, plan.Lease, run.Logging is not null));
+        var settings = new ReplicaSettings(PublisherId, plan.Lease, run.Logging is not null);
+        for (var i = 1; i <= FleetPlan.Replicas; i++) _replicas.Add(Replica.Create($"r{i}", site.AddProxy($"r{i}"), site.Redis.Address, _history, settings));
         try
         {
             foreach (var replica in _replicas) await replica.StartAsync(inNamespace: false, run.Stop);
@@ -46,33 +47,12 @@ internal sealed class FleetRun(Run run, FleetPlan plan)
         FleetVerdict.Report(run, plan, _tally, _history, _replicas, DeliveryReport.Counts(site.Counter!.Deliveries), _log);
     }
 
-    // Each fault has its part of the messages, and comes while they flow.
     private async Task TroubleAsync()
     {
         var faults = plan.Faults(_random);
         _feeder = new Feeder(_replicas, plan.Messages, Window);
-        using var feeding = CancellationTokenSource.CreateLinkedTokenSource(run.Stop);
-        var fed = _feeder.RunAsync(feeding.Token);
-        var part = plan.Messages / (faults.Count + 1);
-        try
-        {
-            for (var i = 0; i < faults.Count; i++)
-            {
-                await PrepareAsync(faults[i]);
-                _feeder.Allowed = (long)part * (i + 1);
-                var when = (part * i) + _random.Next(part / 5, part * 4 / 5);
-                if (!await Patience.ReachesAsync(() => _history.Answered, when, Idle, run.Stop)) throw new TimeoutException($"Nothing is confirmed any more, after {_history.Answered} of {plan.Messages}.");
-                await (faults[i] == Fault.Pause ? PauseAsync() : KillAsync(faults[i]));
-            }
-
-            _feeder.Allowed = plan.Messages;
-            await fed;
-        }
-        finally
-        {
-            await feeding.CancelAsync();
-            await Task.WhenAny(fed);
-        }
+        await new Pacing(run, _feeder, _history, plan.Messages, _random).RunAsync(
+            faults.Count, i => PrepareAsync(faults[i]), i => faults[i] == Fault.Pause ? PauseAsync() : KillAsync(faults[i]));
     }
 
     private Replica Owner => _replicas.First(replica => replica.Name == _takeover.Owner());

@@ -7,7 +7,10 @@ using ReliableMqtt.Torture.Processes;
 namespace ReliableMqtt.Torture.Verbs.Full;
 
 /// <summary>One policy: fill, look at what callers get, let the broker come back, and count.</summary>
-internal sealed class FullRound(Run run, OverflowPolicy policy)
+/// <param name="run">The run.</param>
+/// <param name="policy">What callers should get.</param>
+/// <param name="byAcceptor">True: they call a publisher that only accepts, and another one sends.</param>
+internal sealed class FullRound(Run run, OverflowPolicy policy, bool byAcceptor)
 {
     private const int Callers = 16, PayloadSize = 1_000, AfterDrain = 1_000;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
@@ -18,7 +21,7 @@ internal sealed class FullRound(Run run, OverflowPolicy policy)
     private readonly History _history = new();
     private readonly List<Refusal> _refusals = [];
     private readonly List<Task> _answers = [];
-    private readonly string _leg = $"full, {policy}".ToLowerInvariant();
+    private readonly string _leg = $"{policy}{(byAcceptor ? ", acceptor" : "")}".ToLowerInvariant();
     private long _last;
 
     public async Task ExecuteAsync()
@@ -26,7 +29,10 @@ internal sealed class FullRound(Run run, OverflowPolicy policy)
         await using var site = await Site.StartAsync(run, new RedisSettings { MaxMemory = run.IsQuick ? "8mb" : "64mb" });
         await using var connection = await site.Redis.ConnectAsync();
         site.Proxy.Refuses = true;
-        await using var publisher = await ReliablePublisher.StartAsync(site.Options("full") with { Overflow = policy }, run.Stop);
+        await using var owner = await ReliablePublisher.StartAsync(site.Options("full") with { Overflow = policy }, run.Stop);
+        if (!await Patience.UntilAsync(() => owner.Status.IsOwner, Limit, run.Stop)) throw new TimeoutException("Nobody gets the lease.");
+        await using var acceptor = byAcceptor ? await ReliablePublisher.StartAsync(site.Options("full") with { Overflow = policy, AcceptOnly = true }, run.Stop) : null;
+        var publisher = acceptor ?? owner;
 
         await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => FillAsync(publisher)));
         var stored = _history.Count(Event.Accepted);
@@ -80,7 +86,7 @@ internal sealed class FullRound(Run run, OverflowPolicy policy)
         await Patience.ReachesAsync(() => site.Counter!.Count, accepted, TimeSpan.FromSeconds(10), run.Stop);
         DeliveryReport.Require(run.Report, _leg, DeliveryCheck.Of(_history.Snapshot(), DeliveryReport.Counts(site.Counter!.Deliveries)));
         run.Report.RequireEqual($"{_leg}: keys evicted by Redis", evicted, 0);
-        var name = policy.ToString().ToLowerInvariant();
+        var name = $"{(byAcceptor ? "acceptor_" : "")}{policy}".ToLowerInvariant();
         run.Report.Figure($"{name}_accepted_until_full", stored);
         run.Report.Figure($"{name}_accepted", accepted);
         run.Report.Figure($"{name}_refused", _refusals.Count);

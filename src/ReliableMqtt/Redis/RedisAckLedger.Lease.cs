@@ -15,6 +15,7 @@ public sealed partial class RedisAckLedger
     private readonly object _learning = new();
     private readonly PutAsideRecords _putAside = new();
     private DateTimeOffset? _missingSince;
+    private string? _unansweredAcquire;
 
     /// <inheritdoc />
     /// <remarks>
@@ -24,13 +25,17 @@ public sealed partial class RedisAckLedger
     public override async ValueTask<LeaseGrant> AcquireAsync(CancellationToken cancellationToken)
     {
         var binding = Bound(cancellationToken);
-        var nonce = NewNonce(16);
+
+        // Of a call without an answer it is not known whether it was granted: the next one repeats it.
+        var nonce = _unansweredAcquire ?? NewNonce(16);
         var dead = "";
         while (true)
         {
+            _unansweredAcquire = nonce;
             var reply = (RedisValue[])(await binding.Link.RunAsync(
                 RedisScript.Acquire, [binding.Keys.Header, binding.Keys.Lease],
                 [nonce, Milliseconds(binding.Options.LeaseDuration), OwnerDescription.Current.ToString(), _held.Token, dead], cancellationToken).ConfigureAwait(false))!;
+            _unansweredAcquire = null;
             switch ((string)reply[0]!)
             {
                 case "GRANTED":

@@ -142,6 +142,30 @@ public sealed class RedisFaultTests
         Assert.Equal(["before", "m"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
     }
 
+    [Fact]
+    public async Task An_acquisition_whose_answer_was_lost_does_not_stand_in_its_own_way()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var ledger = new RedisAckLedger(redis.Address);
+        await ledger.OpenAsync(new LedgerOpenOptions { PublisherId = Rig.PublisherId, LeaseDuration = TimeSpan.FromMinutes(5) }, Cancel);
+        redis.Stop();
+        await Assert.ThrowsAsync<LedgerUnavailableException>(async () => await ledger.AcquireAsync(Cancel)); // It is carried out when the server goes on.
+        redis.Continue();
+        LeaseGrant? grant = null;
+        await Eventually.Async(async () =>
+        {
+            try
+            {
+                return (grant = await ledger.AcquireAsync(Cancel)) is not null;
+            }
+            catch (LedgerUnavailableException)
+            {
+                return false;
+            }
+        }, "Redis answers");
+        Assert.NotNull(grant!.Epoch);
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("2")]

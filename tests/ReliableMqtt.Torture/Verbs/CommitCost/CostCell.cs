@@ -40,21 +40,24 @@ internal sealed class CostCell(string redis, string publisherId, CostMode mode, 
         await using var ledger = await OpenAsync(stop);
         var epoch = (await ledger.AcquireAsync(stop)).Epoch ?? throw new InvalidOperationException("Somebody else has the lease of a new ledger.");
         var owner = new CostOwner(ledger, epoch, await ledger.RecoverAsync(epoch, stop), batch, NewMessage);
+        var others = new List<RedisAckLedger>();
+        for (var i = 0; mode != CostMode.Owner && i < Acceptors; i++) others.Add(await OpenAsync(stop));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var (cpu, started) = (await ProcessorTimeAsync(server), Stopwatch.GetTimestamp());
         over.CancelAfter(time);
-        Task[] acceptors = mode == CostMode.Owner ? [] : [.. Enumerable.Range(0, Acceptors).Select(_ => AcceptAsync(owner, over.Token))];
+        var acceptors = others.ConvertAll(other => AcceptAsync(other, owner, over.Token));
         var finished = mode == CostMode.Acceptors ? 0 : await owner.RunAsync(over.Token);
         await Task.WhenAll(acceptors);
         var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        cpu = await ProcessorTimeAsync(server) - cpu;
+        foreach (var other in others) await other.DisposeAsync();
         var messages = mode == CostMode.Acceptors ? _acceptedElsewhere : finished;
-        return new Cost(messages / elapsed, (await ProcessorTimeAsync(server) - cpu) * 1e6 / Math.Max(1, messages), _acceptedElsewhere);
+        return new Cost(messages / elapsed, cpu * 1e6 / Math.Max(1, messages), _acceptedElsewhere);
     }
 
     // One call at a time for each. Where the owner works too, they wait while it has enough to do, so that nothing piles up.
-    private async Task AcceptAsync(CostOwner owner, CancellationToken over)
+    private async Task AcceptAsync(RedisAckLedger ledger, CostOwner owner, CancellationToken over)
     {
-        await using var ledger = await OpenAsync(CancellationToken.None);
         while (!over.IsCancellationRequested)
         {
             if (mode == CostMode.Both && owner.Pending > 4 * Math.Max(batch, 16))

@@ -21,6 +21,9 @@ internal sealed record FleetPlan(int Messages, TimeSpan Lease, int Kills, int Pa
     /// <summary>What a takeover after a kill or pause may take beyond the lease: a second by the promise of the library.</summary>
     public static TimeSpan Promised { get; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often a standby looks whether the owner is dead, where it can see that.</summary>
+    public static TimeSpan Look { get; } = TimeSpan.FromSeconds(1);
+
     /// <summary>What a busy machine may add to it: a process that is ready to run waits for a processor.</summary>
     public static TimeSpan Scheduling { get; } = TimeSpan.FromSeconds(1);
 

@@ -96,8 +96,8 @@ internal sealed class FleetRun(Run run, FleetPlan plan)
 
     private async Task KillAsync(Fault fault)
     {
+        await OnTheirWayAsync();
         var (owner, place, at) = (Owner, _log.Count, Stopwatch.GetTimestamp());
-        _tally.Unanswered.Add(_replicas.Sum(replica => replica.Unanswered));
         await owner.KillAsync();
         await TakeOverAsync(fault == Fault.FarKill ? "far" : "near", owner, place, at);
         await owner.StartAsync(inNamespace: !plan.OneNamespace && _random.Next(2) == 0, run.Stop);
@@ -105,8 +105,8 @@ internal sealed class FleetRun(Run run, FleetPlan plan)
 
     private async Task PauseAsync()
     {
+        await OnTheirWayAsync();
         var (owner, place, at) = (Owner, _log.Count, Stopwatch.GetTimestamp());
-        _tally.Unanswered.Add(_replicas.Sum(replica => replica.Unanswered));
         _feeder.Resting = owner;
         owner.Pause();
         try
@@ -126,6 +126,13 @@ internal sealed class FleetRun(Run run, FleetPlan plan)
         _tally.Fenced++;
         _feeder.Allowed += FleetPlan.Replicas * 10;
         if (await Patience.ReachesAsync(() => owner.Accepted, accepted + 1, Idle, run.Stop)) _tally.AcceptedAfterPause++;
+    }
+
+    // A fault with nothing on its way shows nothing.
+    private async Task OnTheirWayAsync()
+    {
+        await Patience.UntilAsync(() => _replicas.Sum(replica => replica.Unanswered) > 0, TimeSpan.FromSeconds(5), run.Stop);
+        _tally.Unanswered.Add(_replicas.Sum(replica => replica.Unanswered));
     }
 
     private async Task TakeOverAsync(string kind, Replica owner, int place, long at)

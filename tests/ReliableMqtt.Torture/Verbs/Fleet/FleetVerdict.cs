@@ -28,7 +28,7 @@ internal static class FleetVerdict
 
         var limit = (plan.Lease + FleetPlan.Promised + FleetPlan.Scheduling).TotalSeconds;
         var gracefulLimit = (FleetPlan.Promised + FleetPlan.Scheduling).TotalSeconds;
-        Takeovers("near", "takeover after a kill in one pid namespace", near, limit);
+        Takeovers("near", "takeover after a kill in one pid namespace", near, gracefulLimit + FleetPlan.Look.TotalSeconds);
         Takeovers("far", "takeover after a kill across pid namespaces", far, limit);
         Takeovers("pause", "takeover from a paused owner", pauses, limit);
         Takeovers("graceful", "takeover from an owner that stopped", graceful, gracefulLimit);

@@ -33,8 +33,7 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
             }
             catch (LedgerUnavailableException error) when (!IsOutOfMemory(error))
             {
-                // An attempt that may have been applied counts more than one that was not sent; and of a socket that is just being given up there is nothing to tell.
-                if (telling is null || (WasNotRun(telling) && error.GetBaseException() is not ObjectDisposedException)) telling = error;
+                if (telling is null || Weight(error) >= Weight(telling)) telling = error;
             }
 
             if (time.GetElapsedTime(begun) >= Patience) ExceptionDispatchInfo.Throw(telling);
@@ -83,6 +82,10 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
         null => false,
     };
 
+    // Of several attempts the one is told that may have been applied; else one that knows why. While a connection is being made or given up there is no reason to be had.
+    private static int Weight(LedgerUnavailableException error) =>
+        !WasNotRun(error) ? 2 : Roots(error).All(root => root is RedisConnectionException or ObjectDisposedException) ? 0 : 1;
+
     private static bool WasNotSent(Exception error) => error switch
     {
         RedisConnectionException connection => connection.CommandStatus is CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog,
@@ -93,11 +96,18 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
     private static string Explain(Exception error) => error switch
     {
         RedisServerException => $"was refused by the server and has changed nothing: {error.Message}",
-        RedisConnectionException when WasNotSent(error) => $"has changed nothing, since there is no connection to Redis to send it by: {Root(error)}",
+        RedisConnectionException when WasNotSent(error) => $"has changed nothing, since there is no connection to Redis to send it by: {Reason(error)}",
         TimeoutException => "was not answered in time; it may have been applied, and is safe to repeat.",
-        _ => $"got no answer; it may have been applied, and is safe to repeat: {Root(error)}",
+        _ => $"got no answer; it may have been applied, and is safe to repeat: {Reason(error)}",
     };
 
-    // Why there is no connection stands at the bottom: a refused port, a certificate, a password.
-    private static string Root(Exception error) => error.GetBaseException().Message;
+    // Why there is no connection stands at the bottom, of the one or of the other server: a refused port, a certificate, a password.
+    private static string Reason(Exception error) => string.Join("; ", Roots(error).Select(root => root.Message).Distinct());
+
+    private static IEnumerable<Exception> Roots(Exception error) => error switch
+    {
+        AggregateException several => several.InnerExceptions.SelectMany(Roots),
+        { InnerException: { } inner } => Roots(inner),
+        _ => [error],
+    };
 }

@@ -47,6 +47,9 @@ public sealed class CuttingProxy : IAsyncDisposable
         set => _refuses = value;
     }
 
+    /// <summary>How long what goes to the client is under way: a distant server.</summary>
+    public TimeSpan Latency { get; set; }
+
     /// <summary>How many connections have come, those included that found no broker or were refused.</summary>
     public int ConnectionCount => Volatile.Read(ref _connections);
 

@@ -42,6 +42,7 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
     /// <summary>Sends bytes on in a direction, subject to what the proxy has been told.</summary>
     public async Task ForwardAsync(Direction direction, ReadOnlyMemory<byte> bytes)
     {
+        if (direction == Direction.ToClient && proxy.Latency > TimeSpan.Zero) await Task.Delay(proxy.Latency, _cut.Token);
         if (!await proxy.PassAsync(direction, _cut.Token)) return;
         var (allowed, cut) = proxy.Take(direction, bytes.Length);
         if (allowed > 0) await WriteAsync(direction, bytes[..allowed]);

@@ -55,6 +55,27 @@ public sealed class RedisClusterTests
     }
 
     [Fact]
+    public async Task Who_only_accepts_is_answered_while_the_slot_moves()
+    {
+        await using var cluster = await RedisCluster.StartAsync();
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(cluster.Address));
+        await rig.ConnectPublisherAsync();
+        var frontEnd = await rig.StartPublisherAsync(options => options with { AcceptOnly = true, Mqtt = null });
+        var moving = Task.Run(() => cluster.MoveSlotAsync(Header, () => Task.Delay(TimeSpan.FromMilliseconds(100), Cancel)), Cancel);
+        var calls = new List<Task<PublishReceipt>>();
+        for (var i = 0; i < 100 || !moving.IsCompleted; i++)
+        {
+            calls.Add(frontEnd.Publish(PublisherCalls.WithId($"m{i}", $"m{i}")));
+            await Task.WhenAny(calls[^1], Task.Delay(5, Cancel));
+        }
+
+        await moving;
+        Assert.All(await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(60), Cancel), receipt => Assert.Equal(PublishOutcome.Confirmed, receipt.Outcome));
+        Assert.Equal(Enumerable.Range(0, calls.Count).Select(i => $"m{i}"), (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
+        await rig.AssertNothingStoredAsync();
+    }
+
+    [Fact]
     public async Task The_documented_user_follows_a_slot()
     {
         await using var cluster = await RedisCluster.StartAsync(DocumentedUser.ReadForCluster());

@@ -30,7 +30,13 @@ public class RedisLinkTests
 
     [Fact]
     public async Task Why_there_is_no_connection_is_told_also_when_the_last_attempt_met_a_socket_that_was_given_up() => Assert.Contains(
-        "UntrustedRoot", await FailAsync(NotSent(new AuthenticationException("UntrustedRoot")), Disposed), StringComparison.Ordinal);
+        "UntrustedRoot", await FailAsync(NotSent(), NotSent(new AuthenticationException("UntrustedRoot")), Disposed, NotSent()), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Of_several_servers_each_has_its_reason() => Assert.EndsWith(
+        ": UntrustedRoot; refused",
+        await FailAsync(NotSent(new AggregateException(
+            NotSent(new AuthenticationException("UntrustedRoot")), new IOException("outer", new IOException("refused")), NotSent(new AuthenticationException("UntrustedRoot"))))), StringComparison.Ordinal);
 
     [Fact]
     public async Task A_server_without_memory_is_told_at_once()

@@ -34,7 +34,7 @@ internal sealed partial record DocumentedUser(string Default, string Line)
         .Select(entry => ((RedisValue[])entry!).Chunk(2).ToDictionary(pair => (string)pair[0]!, pair => (string)pair[1]!)["object"]);
 
     /// <summary>Starts a server that knows only these users.</summary>
-    public Task<RedisServer> StartServerAsync() => RedisServer.StartAsync(new RedisSettings { ExtraLines = ServerLines });
+    public Task<RedisServer> StartServerAsync() => RedisServer.StartAsync(new RedisSettings { ExtraLines = ServerLines, Login = AdminLogin });
 
     /// <summary>The configuration of a ledger on such a server.</summary>
     public string Address(RedisServer server) => $"{server.Address},{Login}";

@@ -6,9 +6,12 @@ using ReliableMqtt.Tests.Ledger;
 namespace ReliableMqtt.IntegrationTests.Redis;
 
 /// <summary>The conformance suite on a redis-server for each test, since one of them kills it.</summary>
-public sealed class RedisAckLedgerTests : AckLedgerConformance
+public class RedisAckLedgerTests : AckLedgerConformance
 {
     private RedisServer? _server;
+
+    /// <summary>With one, the server knows this user and an administrator, and the ledgers log in as it.</summary>
+    private protected virtual DocumentedUser? User => null;
 
     protected override bool HonoursTimeProvider => false;
 
@@ -18,11 +21,11 @@ public sealed class RedisAckLedgerTests : AckLedgerConformance
 
     protected override async ValueTask<AckLedger> CreateOnFreshStoreAsync()
     {
-        _server ??= await RedisServer.StartAsync();
+        _server ??= User is null ? await RedisServer.StartAsync() : await User.StartServerAsync();
         return await CreateOnSameStoreAsync();
     }
 
-    protected override ValueTask<AckLedger> CreateOnSameStoreAsync() => ValueTask.FromResult<AckLedger>(new RedisAckLedger(_server!.Address));
+    protected override ValueTask<AckLedger> CreateOnSameStoreAsync() => ValueTask.FromResult<AckLedger>(new RedisAckLedger(User?.Address(_server!) ?? _server!.Address));
 
     protected override async ValueTask RestartStoreAsync() => await _server!.RestartAsync();
 

@@ -21,7 +21,7 @@ internal sealed partial class PublisherPump
 
     private void StartAccept()
     {
-        if (MustWait || _early.Count == 0) return;
+        if (MustWait || _early.Count == 0 || _stopping.IsCancellationRequested) return;
         if (_time.GetUtcNow() < _acceptAt)
         {
             WakeBy(_acceptAt);

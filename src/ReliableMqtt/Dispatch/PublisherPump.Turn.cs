@@ -16,8 +16,9 @@ internal sealed partial class PublisherPump
         session.Tick(now);
         Drain(session);
 
-        // A ledger that answers at once (memory) is answered here; any other one by an input.
-        while (_session == session && session.BuildCommit(now) is { } commit)
+        // A ledger that answers at once (memory) is answered here; any other one by an input. Once the end has begun nothing more is given to it, so that it can be said
+        // of what waits that it is not stored.
+        while (_session == session && !_stopping.IsCancellationRequested && session.BuildCommit(now) is { } commit)
         {
             Drain(session);
             var answer = CommitAsync(session, commit);

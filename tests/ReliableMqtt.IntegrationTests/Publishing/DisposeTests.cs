@@ -76,14 +76,16 @@ public sealed class DisposeTests
     public async Task A_message_that_was_not_stored_yet_is_said_not_to_be()
     {
         await using var rig = await Rig.StartAsync();
-        var owner = await rig.ConnectPublisherAsync();
-        var standby = await rig.StartPublisherAsync();
-        var publishing = standby.Publish("m");
-        await standby.DisposeAsync();
+        rig.Proxy.Refuses = true;
+        var publisher = await rig.StartPublisherAsync(options => options with { MaxPending = 1 });
+        await publisher.Enqueue("fills the ledger");
+        var publishing = publisher.Publish("waits for room");
+        await publisher.DisposeAsync();
         var failure = await PublisherCalls.FailsAsync(() => publishing, PublishFailure.PublisherDisposed);
         Assert.Equal(PublishOutcome.NotAccepted, failure.Receipt.Outcome);
-        Assert.True(owner.Status.IsOwner);
-        Assert.Empty(await rig.DeliveriesAsync());
+        rig.Proxy.Refuses = false;
+        await (await rig.StartPublisherAsync()).FlushAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["fills the ledger"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
     }
 
     [Fact]

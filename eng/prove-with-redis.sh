@@ -148,22 +148,34 @@ prove() {
   echo "qos=$qos namespaces=$namespaces kills=$kills with_unconfirmed=$useful broker_restarts=$broker_restarts redis_kills=$redis_kills seconds=$((SECONDS - began))"
   echo "  publish: $(tail -n 1 "$work/publish.out")"
   echo "  listen:  $(tail -n 1 "$work/listen.out")"
-  ((useful >= least_kills)) || fail "only $useful kills left something unconfirmed, fewer than $least_kills"
+  met=$((met + useful))
   ((broker_restarts == 3 && redis_kills == 3)) || fail "the servers were not restarted three times each"
   [[ $(field confirmed "$work/publish.out") == "$rows" ]] || fail "not all were confirmed"
   [[ $(count_uncertain) == 0 ]] || fail "some were accepted and never confirmed"
   check_deliveries "$qos" $(((kills + broker_restarts + redis_kills) * (window + listener_window)))
 }
 
+# prove_enough ARGUMENT...: a leg, and the same again while the kills of all its rounds are too few: how many meet something unconfirmed depends on the machine.
+prove_enough() {
+  met=0
+  local round
+  for round in 1 2 3; do
+    prove "$@"
+    if ((met >= least_kills)); then return; fi
+    echo "  only $met kills left something unconfirmed so far, fewer than $least_kills (round $round)"
+  done
+  fail "only $met kills left something unconfirmed, fewer than $least_kills"
+}
+
 read_arguments "$@"
 state=$seed
 build_sample
 # With small windows a fast machine does not finish between a kill and the next look at what is confirmed.
-prove 2 40 no 8
-prove 1 40 no 4
+prove_enough 2 40 no 8
+prove_enough 1 40 no 4
 if [[ $(id -u) == 0 ]] && unshare --fork --pid --mount-proc true 2>/dev/null; then
   # Each start waits for the lease of a dead owner, and accepts all rows meanwhile: with a window of one they do not leave in one burst, which no kill would meet.
-  prove 2 60 yes 1
+  prove_enough 2 60 yes 1
 else
   echo "The leg with pid namespaces is skipped: it needs root and unshare."
 fi

@@ -17,9 +17,12 @@ public sealed class InMemoryAckLedger : AckLedger
     private readonly InMemoryLedgerStore _store;
     private readonly Action<LedgerChange> _raiseChanged;
     private readonly Action<ulong, IReadOnlyList<StatusAnswer>> _raiseFinished;
-    private readonly ulong _acceptor = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
+    private readonly InMemoryAcceptor _acceptor = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1);
     private Binding? _binding;
     private volatile bool _disposed;
+
+    /// <summary>What this object knows to be stored, as an owner: a store that has less has lost writes.</summary>
+    private (string Token, long Operation, long Tail) _known = ("", 0, 0);
 
     /// <summary>Makes a ledger with a store of its own.</summary>
     public InMemoryAckLedger() : this(new InMemoryLedgerStore()) { }
@@ -29,10 +32,14 @@ public sealed class InMemoryAckLedger : AckLedger
     {
         ArgumentNullException.ThrowIfNull(store);
         _store = store;
-        _raiseChanged = change => Raise(() => OnChanged(change));
+        _raiseChanged = change => Raise(() =>
+        {
+            if (!_acceptor.IsIdle && _binding is { } binding) binding.Publisher.Look(binding.Options, _acceptor);
+            OnChanged(change);
+        });
         _raiseFinished = (acceptor, answers) =>
         {
-            if (acceptor == _acceptor) Raise(() => OnFinished(answers));
+            if (acceptor == _acceptor.Id) Raise(() => OnFinished(answers));
         };
     }
 
@@ -67,7 +74,7 @@ public sealed class InMemoryAckLedger : AckLedger
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<StatusAnswer>> FindAsync(
         IReadOnlyList<MessageId> messageIds, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out var options).Find(options, messageIds), cancellationToken);
+        Answer(() => Bound(out var options).Find(options, messageIds, _acceptor), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken) =>
@@ -96,7 +103,7 @@ public sealed class InMemoryAckLedger : AckLedger
 
     /// <inheritdoc />
     public override ValueTask<LeaseRenewal> RenewAsync(LedgerEpoch epoch, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out var options).Renew(options, epoch), cancellationToken);
+        Answer(() => Bound(out var options).Renew(options, epoch, Known(epoch)), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask ReleaseAsync(LedgerEpoch epoch, CancellationToken cancellationToken)
@@ -107,21 +114,43 @@ public sealed class InMemoryAckLedger : AckLedger
 
     /// <inheritdoc />
     public override ValueTask<RecoveredState> RecoverAsync(LedgerEpoch epoch, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out _).Recover(epoch), cancellationToken);
+        Answer(() =>
+        {
+            var recovered = Bound(out _).Recover(epoch);
+            _known = (epoch.Token, recovered.LastOperation, recovered.Tail);
+            return recovered;
+        }, cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<LedgerRecord>> ReadBacklogAsync(
         long afterSequence, int count, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out _).ReadBacklog(afterSequence, count), cancellationToken);
+        Answer(() =>
+        {
+            var page = Bound(out _).ReadBacklog(afterSequence, count);
+            // What an owner has read it counts on.
+            if (page.Count > 0) _known.Tail = Math.Max(_known.Tail, page[^1].Sequence);
+            return page;
+        }, cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out var options).Commit(options, commit, _acceptor), cancellationToken);
+        Answer(() =>
+        {
+            var result = Bound(out var options).Commit(options, commit, _acceptor.Id, Known(commit.Epoch));
+            if (result.Status is CommitStatus.Applied or CommitStatus.AppendsRefused) _known = (commit.Epoch.Token, commit.Operation, result.Tail);
+            return result;
+        }, cancellationToken);
 
     /// <inheritdoc />
     /// <remarks>A store in memory loses no writes: this is here for what is tested with it.</remarks>
     public override ValueTask<RestoreResult> RestoreAsync(LedgerRestore restore, CancellationToken cancellationToken) =>
-        Answer(() => Bound(out var options).Restore(options, this, restore), cancellationToken);
+        Answer(() =>
+        {
+            restore = restore with { Tail = Math.Max(restore.Tail, Known(restore.Epoch).Tail) };
+            var result = Bound(out var options).Restore(options, this, restore);
+            if (result.Status == RestoreStatus.Restored) _known = (restore.Epoch.Token, restore.Operation, result.Tail);
+            return result;
+        }, cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<DeadLetterPage> ListDeadLettersAsync(string? continuation, int count, CancellationToken cancellationToken) =>
@@ -148,6 +177,8 @@ public sealed class InMemoryAckLedger : AckLedger
         binding.Publisher.Finished -= _raiseFinished;
         return ValueTask.CompletedTask;
     }
+
+    private (long Operation, long Tail) Known(LedgerEpoch epoch) => _known.Token == epoch.Token ? (_known.Operation, _known.Tail) : default;
 
     private InMemoryPublisher Bound(out LedgerOpenOptions options)
     {

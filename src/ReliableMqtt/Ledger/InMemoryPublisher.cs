@@ -4,7 +4,7 @@ using ReliableMqtt.Messages;
 namespace ReliableMqtt.Ledger;
 
 /// <summary>The operations on one publisher id, each of them whole under one lock.</summary>
-internal sealed class InMemoryPublisher
+internal sealed partial class InMemoryPublisher
 {
     private readonly object _gate = new();
     private InMemoryState _state = new();
@@ -15,7 +15,8 @@ internal sealed class InMemoryPublisher
     /// <summary>Raised outside of the lock: an acceptor, and the ends of messages that it accepted.</summary>
     public event Action<ulong, IReadOnlyList<StatusAnswer>>? Finished;
 
-    public IReadOnlyList<AcceptAnswer> Accept(LedgerOpenOptions options, IReadOnlyList<LedgerRecord> records, ulong acceptor)
+    /// <summary>Accepts new messages, after those that the acceptor still has and the store has lost.</summary>
+    public IReadOnlyList<AcceptAnswer> Accept(LedgerOpenOptions options, IReadOnlyList<LedgerRecord> records, InMemoryAcceptor acceptor)
     {
         ArgumentNullException.ThrowIfNull(records);
         foreach (var record in records) CheckRecord(record);
@@ -24,10 +25,19 @@ internal sealed class InMemoryPublisher
         bool wake;
         lock (_gate)
         {
-            _state.Prune(options.TimeProvider.GetUtcNow(), options);
+            if (!_isVerified) throw new LedgerUnavailableException("The store has lost writes, and no owner has looked yet at what is left. Nothing was stored.");
+            var now = options.TimeProvider.GetUtcNow();
+            _state.Prune(now, options);
             var before = _state.Backlog.Count;
+            acceptor.Again(_state, _life, now);
             var full = false;
-            for (var i = 0; i < answers.Length; i++) answers[i] = AcceptOne(records[i] with { Acceptor = acceptor }, options, ref full);
+            for (var i = 0; i < answers.Length; i++)
+            {
+                var record = acceptor.Name(records[i]);
+                answers[i] = AcceptOne(record, options, ref full);
+                acceptor.Keep(record, answers[i], now);
+            }
+
             wake = before == 0 && _state.Backlog.Count > 0;
         }
 
@@ -35,9 +45,10 @@ internal sealed class InMemoryPublisher
         return answers;
     }
 
-    public IReadOnlyList<StatusAnswer> Find(LedgerOpenOptions options, IReadOnlyList<MessageId> messageIds)
+    public IReadOnlyList<StatusAnswer> Find(LedgerOpenOptions options, IReadOnlyList<MessageId> messageIds, InMemoryAcceptor acceptor)
     {
         ArgumentNullException.ThrowIfNull(messageIds);
+        if (messageIds.Any(acceptor.Has)) Look(options, acceptor);
         var answers = new StatusAnswer[messageIds.Count];
         lock (_gate)
         {
@@ -78,14 +89,27 @@ internal sealed class InMemoryPublisher
 
     public LeaseGrant Acquire(LedgerOpenOptions options, object applicant)
     {
-        lock (_gate) return _state.Lease.Acquire(applicant, options.LeaseDuration, options.TimeProvider.GetUtcNow());
+        lock (_gate)
+        {
+            var grant = _state.Lease.Acquire(applicant, options.LeaseDuration, options.TimeProvider.GetUtcNow());
+            if (grant.Epoch is not null && !_isVerified) Verify();
+            return grant;
+        }
     }
 
-    public LeaseRenewal Renew(LedgerOpenOptions options, LedgerEpoch epoch)
+    /// <param name="options">How the ledger was opened.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="known">The last operation and the tail that its owner knows to be stored.</param>
+    public LeaseRenewal Renew(LedgerOpenOptions options, LedgerEpoch epoch, (long Operation, long Tail) known)
     {
         lock (_gate)
         {
-            if (_state.Lease.Renew(epoch, options.LeaseDuration, options.TimeProvider.GetUtcNow())) return new LeaseRenewal(LeaseStatus.Held);
+            if (_state.Lease.Renew(epoch, options.LeaseDuration, options.TimeProvider.GetUtcNow()))
+            {
+                if (!_isVerified && !TryVerify(known.Operation, known.Tail)) return new LeaseRenewal(LeaseStatus.RolledBack);
+                return new LeaseRenewal(LeaseStatus.Held) { Lost = SequenceRanges.Merge(_state.Lost) };
+            }
+
             return new LeaseRenewal(_state.Lease.IsBefore(epoch) ? LeaseStatus.RolledBack : LeaseStatus.Fenced);
         }
     }
@@ -121,7 +145,11 @@ internal sealed class InMemoryPublisher
         }
     }
 
-    public CommitResult Commit(LedgerOpenOptions options, LedgerCommit commit, ulong owner)
+    /// <param name="options">How the ledger was opened.</param>
+    /// <param name="commit">The commit.</param>
+    /// <param name="owner">The acceptor of the owner's own object.</param>
+    /// <param name="known">The last operation and the tail that the owner knows to be stored.</param>
+    public CommitResult Commit(LedgerOpenOptions options, LedgerCommit commit, ulong owner, (long Operation, long Tail) known)
     {
         ArgumentNullException.ThrowIfNull(commit);
         CommitResult result;
@@ -133,6 +161,7 @@ internal sealed class InMemoryPublisher
                     : InMemoryCommit.Answer(_state, CommitStatus.Fenced) with { Earlier = _state.Lease.Earlier(commit.Epoch, commit.Operation) };
             var now = options.TimeProvider.GetUtcNow();
             _state.Prune(now, options);
+            if (!_isVerified && !TryVerify(known.Operation, Math.Max(known.Tail, commit.ExpectedTail))) return InMemoryCommit.Answer(_state, CommitStatus.RolledBack);
             result = InMemoryCommit.Run(_state, commit, options, now);
             _state.Prune(now, options);
         }
@@ -140,33 +169,6 @@ internal sealed class InMemoryPublisher
         if (result.Status is not (CommitStatus.Applied or CommitStatus.AppendsRefused) || FinishNotices.Of(commit, owner) is not { } notices) return result;
         foreach (var (acceptor, answers) in notices) Finished?.Invoke(acceptor, answers);
         return result;
-    }
-
-    public RestoreResult Restore(LedgerOpenOptions options, object applicant, LedgerRestore restore)
-    {
-        ArgumentNullException.ThrowIfNull(restore);
-        RestoreResult result;
-        lock (_gate)
-        {
-            var now = options.TimeProvider.GetUtcNow();
-            _state.Prune(now, options);
-            result = InMemoryRestore.Run(_state, applicant, restore, options, now);
-        }
-
-        Changed?.Invoke(LedgerChange.Backlog);
-        return result;
-    }
-
-    /// <summary>What there is now, to be given to <see cref="GoBack"/>: a store in memory loses no writes by itself.</summary>
-    public InMemoryState Save()
-    {
-        lock (_gate) return _state.Copy();
-    }
-
-    /// <summary>Loses all writes since that was saved, or all when there is none.</summary>
-    public void GoBack(InMemoryState? saved)
-    {
-        lock (_gate) _state = saved?.Copy() ?? new InMemoryState();
     }
 
     public DeadLetterPage ListDeadLetters(LedgerOpenOptions options, string? continuation, int count)

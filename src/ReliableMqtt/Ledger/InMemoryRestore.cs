@@ -31,6 +31,8 @@ internal static class InMemoryRestore
         state.Session = restore.Session;
         var unknown = lost.Without(restore.Known);
         state.Lost.AddRange(unknown);
+        state.Jumped.Add(lost);
+        state.Taken.AddRange(restore.Taken);
         return lease.Restored(
             applicant, options.LeaseDuration, now, restore,
             new RestoreResult { Status = RestoreStatus.Restored, Tail = state.Tail, BacklogCount = state.Backlog.Count, Lost = unknown });

@@ -26,6 +26,12 @@ internal sealed class InMemoryState
     /// <summary>Sequences that went with a loss of writes, and of which nobody knows what they were.</summary>
     public List<SequenceRange> Lost { get; private init; } = [];
 
+    /// <summary>Sequences that the tail has jumped over after a loss of writes: what was accepted under them is lost, unless an owner had it.</summary>
+    public List<SequenceRange> Jumped { get; private init; } = [];
+
+    /// <summary>Messages of acceptors that an owner had in its hands when they were lost.</summary>
+    public List<AcceptedRun> Taken { get; private init; } = [];
+
     /// <summary>Nobody has accepted or acquired here.</summary>
     public bool IsUntouched => Tail == 0 && Lease.IsUntouched;
 
@@ -136,5 +142,7 @@ internal sealed class InMemoryState
         Index = Index.Copy(),
         Lease = Lease.Copy(),
         Lost = [.. Lost],
+        Jumped = [.. Jumped],
+        Taken = [.. Taken],
     };
 }

@@ -50,6 +50,12 @@ public sealed record LedgerRestore
     /// <see cref="Unconfirmed"/> has them or they are not above <see cref="ForgottenUpTo"/>.
     /// </summary>
     public IReadOnlyList<SequenceRange> Known { get; init; } = [];
+
+    /// <summary>
+    /// Of the known messages those of the last seconds that other processes have accepted, as these name them: an acceptor sends again what the store has lost, and these are
+    /// not to be taken a second time.
+    /// </summary>
+    public IReadOnlyList<AcceptedRun> Taken { get; init; } = [];
 }
 
 /// <summary>A range of sequences, both ends included.</summary>

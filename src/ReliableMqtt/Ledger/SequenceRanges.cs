@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ReliableMqtt.Ledger;
 
 /// <summary>Sets of sequences as ranges.</summary>
@@ -14,6 +16,20 @@ internal static class SequenceRanges
         }
 
         return merged;
+    }
+
+    /// <summary>Those of a text of <c>first-last</c>, with a space behind each; what begins otherwise is passed over.</summary>
+    public static List<SequenceRange> Parse(string text)
+    {
+        var ranges = new List<SequenceRange>();
+        foreach (var part in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!char.IsAsciiDigit(part[0])) continue;
+            var dash = part.IndexOf('-', StringComparison.Ordinal);
+            ranges.Add(new SequenceRange(long.Parse(part.AsSpan(0, dash), CultureInfo.InvariantCulture), long.Parse(part.AsSpan(dash + 1), CultureInfo.InvariantCulture)));
+        }
+
+        return ranges;
     }
 
     /// <summary>What is in the whole and in none of the merged ranges.</summary>

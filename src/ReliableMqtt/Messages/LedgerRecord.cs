@@ -35,6 +35,9 @@ public sealed record LedgerRecord
     /// <summary>Names the ledger object that accepted it without the lease, so that it can be told the end; 0 when the owner itself did. Set by the ledger.</summary>
     public ulong Acceptor { get; init; }
 
+    /// <summary>Its number among those of its acceptor, rising: both together name the message before it has a sequence, and when it has lost it. Set by the ledger.</summary>
+    public long AcceptorNumber { get; init; }
+
     /// <summary>MQTT 5 properties, or null.</summary>
     public MessageProperties? Properties { get; init; }
 

@@ -18,7 +18,7 @@ namespace ReliableMqtt.Messages;
 /// 20         message id, UTF-8
 ///         8  accepted at, Unix milliseconds
 ///        [8] expires at, Unix milliseconds
-///        [8] acceptor
+///       [16] acceptor, and its number among those of the acceptor
 ///         n  refusals, then the topic with its length before it; lengths and counts are of variable length, seven bits a byte
 ///        [n] properties, see <see cref="PropertiesCodec"/>
 ///            payload: the rest
@@ -36,7 +36,7 @@ internal static class RecordCodec
     /// <summary>The size of the record in bytes.</summary>
     public static int Measure(LedgerRecord record) => checked(
         IdAt + Encoding.UTF8.GetByteCount(StoredId(record)) + sizeof(long) + (record.ExpiresAt is null ? 0 : sizeof(long))
-        + (record.Acceptor == 0 ? 0 : sizeof(ulong)) + ByteWriter.SizeOf((uint)record.Refusals) + ByteWriter.SizeOf(record.Topic)
+        + (record.Acceptor == 0 ? 0 : sizeof(ulong) + sizeof(long)) + ByteWriter.SizeOf((uint)record.Refusals) + ByteWriter.SizeOf(record.Topic)
         + (record.Properties is { } properties ? PropertiesCodec.Measure(properties) : 0) + record.Payload.Length);
 
     /// <summary>Writes the record into exactly as many bytes as <see cref="Measure"/> said.</summary>
@@ -55,7 +55,12 @@ internal static class RecordCodec
         var writer = new ByteWriter(target[(IdAt + idLength)..]);
         writer.Int64(record.AcceptedAt.ToUnixTimeMilliseconds());
         if (record.ExpiresAt is { } expiresAt) writer.Int64(expiresAt.ToUnixTimeMilliseconds());
-        if (record.Acceptor != 0) writer.Int64((long)record.Acceptor);
+        if (record.Acceptor != 0)
+        {
+            writer.Int64((long)record.Acceptor);
+            writer.Int64(record.AcceptorNumber);
+        }
+
         writer.Count((uint)record.Refusals);
         writer.Text(record.Topic);
         if (record.Properties is { } properties) PropertiesCodec.Write(properties, ref writer);
@@ -128,6 +133,7 @@ internal static class RecordCodec
             AcceptedAt = DateTimeOffset.FromUnixTimeMilliseconds(reader.Int64()),
             ExpiresAt = (flags & Expires) != 0 ? DateTimeOffset.FromUnixTimeMilliseconds(reader.Int64()) : null,
             Acceptor = (flags & HasAcceptor) != 0 ? (ulong)reader.Int64() : 0,
+            AcceptorNumber = (flags & HasAcceptor) != 0 ? reader.Int64() : 0,
             Refusals = (int)reader.Count(),
             Topic = reader.Text(),
             Properties = (flags & HasProperties) != 0 ? PropertiesCodec.Read(ref reader) : null,

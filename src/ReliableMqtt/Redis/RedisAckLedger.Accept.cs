@@ -9,15 +9,15 @@ namespace ReliableMqtt.Redis;
 // Appends from any process.
 public sealed partial class RedisAckLedger
 {
+    // A silent acceptor is forgotten after this time: longer than any copy of a call can be under way.
+    internal static readonly TimeSpan AcceptorLife = TimeSpan.FromHours(24);
+
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     // How long a call that has certainly stored nothing is repeated before it says so.
     private static readonly TimeSpan AcceptPatience = TimeSpan.FromSeconds(5);
 
-    // A silent acceptor is forgotten after this time: longer than any copy of a call can be under way.
-    private static readonly TimeSpan AcceptorLife = TimeSpan.FromHours(24);
-
-    // One call at a time: the operations of an acceptor are numbered, and a repeated one is answered as it was.
+    // One call at a time: the operations of an acceptor are numbered, and a repeated one is answered as it was. It guards all that accepting needs.
     private readonly SemaphoreSlim _accepting = new(1);
     private string? _acceptor;
 
@@ -28,7 +28,8 @@ public sealed partial class RedisAckLedger
     /// <inheritdoc />
     /// <remarks>
     /// One <c>EVALSHA</c>, repeated with the same operation number until there is an answer. When the token is cancelled while an answer is outstanding, the messages may be
-    /// in the ledger. After a restart of Redis nothing is accepted until an owner has seen that nothing was lost.
+    /// in the ledger. After a restart of Redis nothing is accepted until an owner has seen what was lost. What was accepted is kept here for five seconds, 32 MiB at most, and is
+    /// accepted again, under its own message id, when Redis has lost it.
     /// </remarks>
     /// <exception cref="LedgerUnavailableException">For five seconds Redis could not be asked; nothing was stored.</exception>
     public override async ValueTask<IReadOnlyList<AcceptAnswer>> AcceptAsync(IReadOnlyList<LedgerRecord> records, CancellationToken cancellationToken)
@@ -38,92 +39,112 @@ public sealed partial class RedisAckLedger
         foreach (var record in records) CheckRecord(record);
         if (records.Count == 0) return [];
 
-        await _accepting.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        AcceptCall? call = null;
+        while (true)
         {
-            return await AcceptAllAsync(binding, records, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _accepting.Release();
+            if (!await _accepting.WaitAsync(call?.IsUncertain == true ? Timeout.InfiniteTimeSpan : AcceptPatience, cancellationToken).ConfigureAwait(false))
+                throw new LedgerUnavailableException("The ledger could not take the messages, and has not: what it has lost is to be written again first.");
+            try
+            {
+                call ??= new AcceptCall(records, _acceptorName, _kept.TakeNumbers(records.Count));
+                if (_again.Count == 0 && await AcceptAllAsync(binding, call, cancellationToken).ConfigureAwait(false) is { } answers) return answers;
+            }
+            catch when (call?.IsUncertain == true)
+            {
+                // Nobody waits for this answer any more: no copy of the call must come through after what the next one does.
+                await AbandonAcceptorAsync(binding).ConfigureAwait(false);
+                throw;
+            }
+            finally
+            {
+                _accepting.Release();
+            }
+
+            // New messages do not overtake those that are to be accepted again.
+            await SettledAsync(binding, call.IsUncertain ? Timeout.InfiniteTimeSpan : AcceptPatience, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<AcceptAnswer[]> AcceptAllAsync(Binding binding, IReadOnlyList<LedgerRecord> records, CancellationToken cancellationToken)
+    /// <summary>Null: something else must be accepted again first.</summary>
+    private async Task<AcceptAnswer[]?> AcceptAllAsync(Binding binding, AcceptCall call, CancellationToken cancellationToken)
     {
-        var messages = new RedisValue[2 * records.Count];
-        for (var i = 0; i < records.Count; i++)
-        {
-            var record = records[i];
-            messages[2 * i] = RecordCodec.Encode(record with { Sequence = 0, Acceptor = _acceptorName });
-            messages[(2 * i) + 1] = record.HasApplicationId ? record.MessageId.Value : RedisValue.EmptyString;
-        }
-
         var begun = binding.Link.Time.GetTimestamp();
-        var isUncertain = false;
-        try
+        while (true)
         {
-            while (true)
+            var problem = "no owner of this publisher id has looked yet at what a restart of Redis has left";
+            Exception? cause = null;
+            try
             {
-                var problem = "no owner of this publisher id has looked yet at what a restart of Redis has left";
-                Exception? cause = null;
-                try
+                var life = _life;
+                if (await TryAcceptAsync(binding, call, cancellationToken).ConfigureAwait(false) is { } reply)
                 {
-                    if (await TryAcceptAsync(binding, messages, () => isUncertain = true, cancellationToken).ConfigureAwait(false) is { } reply)
-                    {
-                        isUncertain = false;
-                        return Read(reply, records, binding.Nonce);
-                    }
-                }
-                catch (LedgerUnavailableException error) when (RedisLink.IsOutOfMemory(error))
-                {
-                    return [.. records.Select(record => new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0))];
-                }
-                catch (LedgerUnavailableException error)
-                {
-                    isUncertain |= !RedisLink.WasNotRun(error);
-                    (problem, cause) = (error.Message, error);
+                    var answers = call.Read(reply, binding.Nonce);
+                    Keep(binding, call, answers);
+                    return answers;
                 }
 
-                if (!isUncertain && binding.Link.Time.GetElapsedTime(begun) > AcceptPatience)
-                    throw new LedgerUnavailableException($"The ledger could not take the messages, and has not: {problem}", cause);
-                await Task.Delay(AcceptPause, binding.Link.Time, cancellationToken).ConfigureAwait(false);
+                if (_again.Count > 0) return null;
+                if (_life != life) continue;
             }
-        }
-        finally
-        {
-            // Nobody waits for this answer any more: no copy of the call must come through after what the next one does.
-            if (isUncertain) await AbandonAcceptorAsync(binding).ConfigureAwait(false);
+            catch (LedgerUnavailableException error) when (RedisLink.IsOutOfMemory(error) && !call.IsUncertain)
+            {
+                return [.. call.Records.Select(record => new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0))];
+            }
+            catch (LedgerUnavailableException error)
+            {
+                (problem, cause) = (error.Message, error);
+            }
+
+            if (!call.IsUncertain && binding.Link.Time.GetElapsedTime(begun) > AcceptPatience)
+                throw new LedgerUnavailableException($"The ledger could not take the messages, and has not: {problem}", cause);
+            await Task.Delay(AcceptPause, binding.Link.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>One attempt. Null when there is no answer to be had now.</summary>
-    private async Task<RedisValue[]?> TryAcceptAsync(Binding binding, RedisValue[] messages, Action onUncertain, CancellationToken cancellationToken)
+    private async Task<RedisValue[]?> TryAcceptAsync(Binding binding, AcceptCall call, CancellationToken cancellationToken)
     {
+        // What another ledger had accepted this one has never had.
+        if (_lifeOf != binding.Nonce && !_kept.IsEmpty)
+        {
+            _kept.LoseAll();
+            LearnLife(binding.Nonce, "", []);
+            return null;
+        }
+
         var keys = binding.Keys;
         var acceptor = _acceptor ?? await RegisterAsync(binding, cancellationToken).ConfigureAwait(false);
+        var (most, mostBytes) = call.IsAgain ? (int.MaxValue, long.MaxValue >> 11) : (binding.Options.MaxPending, binding.Options.MaxPendingBytes);
         RedisValue[] head =
         [
-            _acceptOperation + 1, binding.NonceText, binding.Options.MaxPending, binding.Options.MaxPendingBytes, Milliseconds(AcceptorLife), (string)keys.Wake!,
+            _acceptOperation + 1, binding.NonceText, most, mostBytes, Milliseconds(AcceptorLife), (string)keys.Wake!, _life, RedisKeys.NameOf(_acceptorName),
         ];
-        var call = binding.Link.TryRunAsync(
-            RedisScript.Accept, [keys.Header, keys.Inflight, keys.Backlog, keys.Acceptor(acceptor), keys.Ids, keys.Done0, keys.Done1], [.. head, .. messages], cancellationToken);
         RedisValue[] reply;
         try
         {
-            reply = (RedisValue[])(await call.ConfigureAwait(false))!;
+            reply = (RedisValue[])(await binding.Link.TryRunAsync(
+                RedisScript.Accept, [keys.Header, keys.Inflight, keys.Backlog, keys.Acceptor(acceptor), keys.Ids, keys.Done0, keys.Done1, keys.Taken], [.. head, .. call.Messages],
+                cancellationToken).ConfigureAwait(false))!;
         }
         catch (OperationCanceledException)
         {
-            onUncertain();
+            call.IsUncertain = true;
+            throw;
+        }
+        catch (LedgerUnavailableException error)
+        {
+            call.IsUncertain |= !RedisLink.WasNotRun(error);
             throw;
         }
 
         switch ((string)reply[0]!)
         {
             case "ACCEPTED":
-                _acceptOperation++;
+                if (call.Messages.Length > 0) _acceptOperation++;
                 return reply;
+            case "LIFE":
+                LearnLife(binding.Nonce, (string?)reply[1] ?? "", SequenceRanges.Parse((string?)reply[2] ?? ""));
+                return null;
             case "NONCE":
                 await CreateAsync(binding, cancellationToken).ConfigureAwait(false);
                 return null;
@@ -137,7 +158,7 @@ public sealed partial class RedisAckLedger
                 return null;
             default:
                 // Forgotten after a long silence, or lost with the writes of a server that went back in time.
-                _acceptor = null;
+                (_acceptor, _againNow) = (null, null);
                 return null;
         }
     }
@@ -155,30 +176,6 @@ public sealed partial class RedisAckLedger
         if (_acceptor is not { } acceptor) return;
         _acceptor = null;
         await binding.Link.TryDeleteAsync(binding.Keys.Acceptor(acceptor)).ConfigureAwait(false);
-    }
-
-    private static AcceptAnswer[] Read(RedisValue[] reply, IReadOnlyList<LedgerRecord> records, ulong nonce)
-    {
-        var answers = new AcceptAnswer[records.Count];
-        var (sequence, left, next) = ((long)reply[1], (int)reply[2], 3);
-        for (var i = 0; i < answers.Length; i++)
-        {
-            var id = records[i].MessageId;
-            if (next < reply.Length && (int)reply[next] == i + 1)
-            {
-                answers[i] = new AcceptAnswer(AcceptStatus.Known, id, 0, StatusText.Parse(id, (string)reply[next + 1]!));
-                next += 2;
-            }
-            else if (left-- > 0)
-            {
-                answers[i] = new AcceptAnswer(AcceptStatus.Accepted, id.IsEmpty ? MessageId.ForSequence(nonce, sequence) : id, sequence);
-                sequence++;
-            }
-            else
-                answers[i] = new AcceptAnswer(AcceptStatus.Full, id, 0);
-        }
-
-        return answers;
     }
 
     private static void CheckRecord(LedgerRecord record)

@@ -122,8 +122,13 @@ public sealed partial class RedisAckLedger
         switch ((string)reply[0]!)
         {
             case "ATTACHED":
+                // The jump may be lost as well: then the next look finds that the tail is below what was known.
                 if (reply[2] != "")
-                    Learn(epoch.Token, known => known with { Lost = SequenceRanges.Merge(known.Lost.Append(new SequenceRange((long)reply[2], (long)reply[1]))) });
+                    Learn(epoch.Token, known => known with
+                    {
+                        Tail = Math.Max(known.Tail, (long)reply[1]),
+                        Lost = SequenceRanges.Merge(known.Lost.Append(new SequenceRange((long)reply[2], (long)reply[1]))),
+                    });
                 return LeaseStatus.Held;
             case "FENCED":
                 return StatusOf(binding, epoch, (string)reply[1]!);

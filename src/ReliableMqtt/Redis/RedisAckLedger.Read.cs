@@ -29,6 +29,7 @@ public sealed partial class RedisAckLedger
     {
         var keys = binding.Keys;
         var begun = binding.Link.Time.GetTimestamp();
+        var isSettled = false;
         while (true)
         {
             var nonce = binding.Nonce;
@@ -50,7 +51,12 @@ public sealed partial class RedisAckLedger
             }
 
             var answers = messageIds.Select((id, i) => StatusText.Parse(id, (string)reply[i + 2]!)).ToList();
-            if (reply[1] == 1 || answers.TrueForAll(answer => answer.Status != LedgerStatus.Unknown)) return answers;
+            if (reply[1] == 1 || answers.TrueForAll(answer => answer.Status != LedgerStatus.Unknown))
+            {
+                if (isSettled || !await FoundAgainAsync(binding, answers, cancellationToken).ConfigureAwait(false)) return answers;
+                isSettled = true;
+                continue;
+            }
 
             // What is not there may come back yet, from the memory of an owner.
             RaiseLossSuspected();

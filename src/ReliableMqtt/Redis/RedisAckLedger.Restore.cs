@@ -22,11 +22,13 @@ public sealed partial class RedisAckLedger
         var keys = binding.Keys;
         await PutAsideAgainAsync(binding, restore.Epoch, cancellationToken).ConfigureAwait(false);
         restore = _putAside.AddTo(restore);
+        if (_held is var held && held.Token == restore.Epoch.Token) restore = restore with { Tail = Math.Max(restore.Tail, held.Tail) };
         var arguments = RestoreArguments.Of(restore, keys, binding.Options, Schema, _putAside.Unread);
         var staged = keys.Staged(restore.Epoch);
         RedisKey[] all =
         [
             keys.Header, keys.Lease, keys.Inflight, keys.State, keys.Backlog, staged, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1, keys.Ended, keys.Restored,
+            keys.Taken,
         ];
         while (true)
         {

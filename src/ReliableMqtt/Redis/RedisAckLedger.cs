@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Telemetry;
 using StackExchange.Redis;
 
 namespace ReliableMqtt.Redis;
@@ -114,6 +113,7 @@ public sealed partial class RedisAckLedger : AckLedger
     {
         if (_disposed) return;
         _disposed = true;
+        await _closing.CancelAsync().ConfigureAwait(false);
         if (_multiplexer is null) return;
         if (_binding is { } binding) await UnsubscribeAsync(binding).ConfigureAwait(false);
         if (_ownsMultiplexer) await _multiplexer.DisposeAsync().ConfigureAwait(false);
@@ -160,63 +160,6 @@ public sealed partial class RedisAckLedger : AckLedger
         catch (Exception error) when (error is RedisException or TimeoutException)
         {
             throw new LedgerUnavailableException($"Redis did not say how durable it is: {error.Message}", error);
-        }
-    }
-
-    private async Task SubscribeAsync(Binding binding)
-    {
-        if (_binding is not null) return;
-        _multiplexer!.ConnectionRestored += OnConnectionRestored;
-        try
-        {
-            var subscriber = _multiplexer.GetSubscriber();
-            await subscriber.SubscribeAsync(binding.Keys.Wake, OnWoken).ConfigureAwait(false);
-            await subscriber.SubscribeAsync(binding.Keys.Finished(_acceptorName), OnFinished).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is RedisException or TimeoutException)
-        {
-            // Best effort: whoever wants to know looks by itself as well.
-            Log.WakeUnavailable(binding.Logger, binding.Options.PublisherId, error);
-        }
-    }
-
-    private async Task UnsubscribeAsync(Binding binding)
-    {
-        _multiplexer!.ConnectionRestored -= OnConnectionRestored;
-        try
-        {
-            if (_ownsMultiplexer) return;
-            var subscriber = _multiplexer.GetSubscriber();
-            await subscriber.UnsubscribeAsync(binding.Keys.Wake, OnWoken).ConfigureAwait(false);
-            await subscriber.UnsubscribeAsync(binding.Keys.Finished(_acceptorName), OnFinished).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is RedisException or TimeoutException)
-        {
-            // The handler does nothing any more.
-        }
-    }
-
-    private void OnWoken(RedisChannel channel, RedisValue value) => Raise(() => OnChanged(value == "free" ? LedgerChange.Lease : LedgerChange.Backlog));
-
-    private void OnFinished(RedisChannel channel, RedisValue value) => Raise(() => OnFinished(FinishText.Parse((string?)value ?? "")));
-
-    private void OnConnectionRestored(object? sender, ConnectionFailedEventArgs e) => Raise(() => OnChanged(LedgerChange.Connection));
-
-    /// <summary>The owner, if it is this process, should look at once what is left.</summary>
-    private void RaiseLossSuspected()
-    {
-        if (_held.Token.Length > 0) Raise(() => OnChanged(LedgerChange.Connection));
-    }
-
-    private void Raise(Action handlers)
-    {
-        try
-        {
-            if (!_disposed) handlers();
-        }
-        catch (Exception error)
-        {
-            if (_binding is { } binding) Log.EventHandlerFailed(binding.Logger, error);
         }
     }
 

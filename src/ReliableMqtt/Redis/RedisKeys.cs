@@ -26,6 +26,7 @@ internal sealed class RedisKeys
         Done1 = _prefix + "done-1";
         Ended = _prefix + "ended";
         Restored = _prefix + "restored";
+        Taken = _prefix + "taken";
         Quarantine = _prefix + "quarantine";
         Wake = RedisChannel.Literal(_prefix + "wake");
     }
@@ -66,6 +67,11 @@ internal sealed class RedisKeys
     /// <summary>ZSET of ranges of sequences that were written back after a loss, by their ends: within lost ranges they are what is known.</summary>
     public RedisKey Restored { get; }
 
+    /// <summary>
+    /// HASH with an expiry, acceptor → runs of its messages that an owner had in its hands when the store lost them: each the first number, the first sequence, and how many.
+    /// </summary>
+    public RedisKey Taken { get; }
+
     /// <summary>HASH of records that could not be read, with the reason.</summary>
     public RedisKey Quarantine { get; }
 
@@ -73,7 +79,10 @@ internal sealed class RedisKeys
     public RedisChannel Wake { get; }
 
     /// <summary>Channel: messages that this acceptor took have come to their end.</summary>
-    public RedisChannel Finished(ulong acceptor) => RedisChannel.Literal(string.Create(CultureInfo.InvariantCulture, $"{_prefix}finished:{acceptor:x16}"));
+    public RedisChannel Finished(ulong acceptor) => RedisChannel.Literal($"{_prefix}finished:{NameOf(acceptor)}");
+
+    /// <summary>The name of an acceptor as text.</summary>
+    public static string NameOf(ulong acceptor) => acceptor.ToString("x16", CultureInfo.InvariantCulture);
 
     /// <summary>STRING with an expiry: the last operation of one acceptor and its answer.</summary>
     public RedisKey Acceptor(string nonce) => _prefix + "acceptor:" + nonce;

@@ -21,6 +21,7 @@ internal sealed class RestoreArguments
             restore.Epoch.Token, restore.Epoch.Previous ?? "", restore.Operation, restore.LedgerNonce.ToString("x16", CultureInfo.InvariantCulture), schema, restore.Tail,
             restore.BacklogUpTo, restore.LowestUnfinished, SessionText.Format(restore.Session), (long)options.LeaseDuration.TotalMilliseconds,
             OwnerDescription.Current.ToString(), restore.ForgottenUpTo, unread, (string)keys.Wake!,
+            (long)RedisAckLedger.AcceptorLife.TotalMilliseconds,
         ];
     }
 
@@ -34,6 +35,7 @@ internal sealed class RestoreArguments
         arguments.Pending(restore);
         arguments.Ended(restore);
         arguments.Section(restore.Known, range => [range.First, range.Last]);
+        arguments.Section(restore.Taken, run => [RedisKeys.NameOf(run.Acceptor), run.FirstNumber, run.FirstSequence, run.Count]);
         return arguments;
     }
 

@@ -107,6 +107,8 @@ internal sealed partial class PublishSession
             DeadLetters = [.. _recent.DeadLetters],
             Unconfirmed = [.. _recent.Unconfirmed],
             ForgottenUpTo = _recent.ForgottenUpTo,
+            Taken = AcceptedRun.Merge(_recent.Taken.Concat(
+                _inflight.Values.Select(handshake => handshake.Record).Concat(_prefetched).Where(record => record.Acceptor != 0).Select(AcceptedRun.Of))),
             Known = SequenceRanges.Merge(_seen.Ranges.Concat(behind.Select(record => new SequenceRange(record.Sequence, record.Sequence)))),
         };
     }

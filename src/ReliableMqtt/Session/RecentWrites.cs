@@ -18,13 +18,18 @@ internal sealed class RecentWrites(long appendedBytesAtMost)
     /// <summary>The most bytes of what has ended. At full speed that is less than <see cref="Kept"/>, and still more than a second.</summary>
     private const long EndedBytesAtMost = 8 << 20;
 
+    /// <summary>The most bytes for the names of what others had accepted: runs, so that this is far more than <see cref="Kept"/>.</summary>
+    private const int TakenBytesAtMost = 4 << 20, RunBytes = 64;
+
     /// <summary>So many sequences the ledger itself remembers.</summary>
     private const int UnconfirmedAtMost = 65_536;
 
     private readonly Aging<LedgerRecord> _appended = new(appendedBytesAtMost);
     private readonly Aging<StatusAnswer> _finished = new(EndedBytesAtMost);
     private readonly Aging<DeadLetter> _deadLetters = new(EndedBytesAtMost);
+    private readonly Aging<AcceptedRun> _taken = new(TakenBytesAtMost);
     private readonly SortedSet<long> _unconfirmed = [];
+    private AcceptedRun _lastTaken;
 
     /// <summary>Messages that went to the end of the backlog.</summary>
     public IEnumerable<LedgerRecord> Appended => _appended.Items;
@@ -41,10 +46,14 @@ internal sealed class RecentWrites(long appendedBytesAtMost)
     /// <summary>Up to this one <see cref="Unconfirmed"/> may lack some.</summary>
     public long ForgottenUpTo { get; private set; }
 
+    /// <summary>Messages of other acceptors that have ended, as these name them.</summary>
+    public IEnumerable<AcceptedRun> Taken => _lastTaken.Count > 0 ? _taken.Items.Append(_lastTaken) : _taken.Items;
+
     public void Append(LedgerRecord record, DateTimeOffset at) => _appended.Add(record, record.Size, at);
 
     public void Confirm(LedgerRecord record, byte code, DateTimeOffset at)
     {
+        Take(record, at);
         var isReplayed = record.MessageId.TryGetSequence(out var automatic);
         if (isReplayed && automatic == record.Sequence) return;
         if (isReplayed) _unconfirmed.Remove(automatic);
@@ -53,14 +62,31 @@ internal sealed class RecentWrites(long appendedBytesAtMost)
 
     public void Expire(LedgerRecord record, DateTimeOffset at)
     {
+        Take(record, at);
         DoNotConfirm(record);
         Finish(new StatusAnswer(record.MessageId, LedgerStatus.Expired, record.Sequence, null, at));
     }
 
     public void GiveUp(LedgerRecord record, DeadLetterReason reason, DateTimeOffset at)
     {
+        Take(record, at);
         DoNotConfirm(record);
         _deadLetters.Add(new DeadLetter(record, reason, at), record.Size, at);
+    }
+
+    private void Take(LedgerRecord record, DateTimeOffset at)
+    {
+        if (record.Acceptor == 0) return;
+        var run = AcceptedRun.Of(record);
+        if (_lastTaken.IsFollowedBy(run))
+        {
+            _lastTaken = _lastTaken with { Count = _lastTaken.Count + 1 };
+            return;
+        }
+
+        // It grows old from its last message on.
+        if (_lastTaken.Count > 0) _taken.Add(_lastTaken, RunBytes, at);
+        _lastTaken = run;
     }
 
     private void Finish(StatusAnswer answer) => _finished.Add(answer, 64 + answer.MessageId.Value.Length, answer.FinishedAt!.Value);
@@ -82,6 +108,7 @@ internal sealed class RecentWrites(long appendedBytesAtMost)
         _appended.Trim(now - Kept);
         _finished.Trim(now - Kept);
         _deadLetters.Trim(now - Kept);
+        _taken.Trim(now - Kept);
     }
 
     /// <summary>A queue that lets go of what is old, or too much.</summary>

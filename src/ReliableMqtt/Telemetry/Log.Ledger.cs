@@ -34,4 +34,7 @@ internal static partial class Log
 
     [LoggerMessage(3022, LogLevel.Warning, "The ledger has back what this process knew. Unknown is what was accepted under these sequences, unless the process that accepted it sends it again: {Lost}.")]
     public static partial void Restored(ILogger logger, string lost);
+
+    [LoggerMessage(3023, LogLevel.Warning, "The ledger of {PublisherId} had lost {Count} messages that this process had been told were accepted. They are in it again, under their message ids.")]
+    public static partial void AcceptedAgain(ILogger logger, string publisherId, int count);
 }

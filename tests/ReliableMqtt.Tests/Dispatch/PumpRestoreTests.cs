@@ -68,7 +68,7 @@ public class PumpRestoreTests
         var ledger = new LosingLedger { ReadsOut = true };
         await using var pump = await OwnedAsync(ledger);
         var goBack = ledger.Save();
-        var theirs = Assert.Single(await ledger.AcceptAsync([new LedgerRecord { Topic = "theirs", QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce }], Cancel));
+        var theirs = await ledger.AcceptAndDieAsync(new LedgerRecord { Topic = "theirs", QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce });
         var mine = pump.Publish(wantsConfirm: true);
         for (var i = 0; i < 1000 && mine.Answer is null; i++) await pump.SettleAsync(); // A turn follows the inputs that it takes.
         Assert.Equal(theirs.Sequence + 1, Assert.NotNull(mine.Answer).Sequence);
@@ -169,6 +169,14 @@ public class PumpRestoreTests
         {
             var saved = _store.Of("p").Save();
             return () => _store.Of("p").GoBack(saved);
+        }
+
+        /// <summary>As another process, which will not know it any more.</summary>
+        public async Task<AcceptAnswer> AcceptAndDieAsync(LedgerRecord record)
+        {
+            await using var other = new InMemoryAckLedger(_store);
+            await other.OpenAsync(new LedgerOpenOptions { PublisherId = "p" }, Cancel);
+            return Assert.Single(await other.AcceptAsync([record], Cancel));
         }
 
         public override ValueTask<IReadOnlyList<LedgerRecord>> ReadBacklogAsync(long afterSequence, int count, CancellationToken cancellationToken) =>

@@ -172,8 +172,9 @@ public abstract partial class AckLedgerConformance
         var answer = await AcceptAsync(owner.Ledger, Message("waiting", "application-id"));
         var before = await owner.DescribeAsync();
 
+        // The tail may have jumped: what a restart has lost unseen is not given out again.
         await RestartStoreAsync();
-        Assert.Equal(before, await owner.DescribeAsync());
+        Assert.Equal(WithoutOperationAndTail(before), WithoutOperationAndTail(await owner.DescribeAsync()));
         await AssertStatusAsync(owner.Ledger, LedgerStatus.Confirmed, sent[0].MessageId);
         await AssertStatusAsync(owner.Ledger, LedgerStatus.Pending, sent[2].MessageId, answer.MessageId);
         await AssertStatusAsync(owner.Ledger, LedgerStatus.DeadLettered, sent[1].MessageId);

@@ -12,12 +12,14 @@ public abstract partial class AckLedgerConformance
         RequireLosses();
         var owner = await OpenOwnerAsync();
         var other = await OpenAsync();
+        var dying = await OpenAsync();
         var kept = await AcceptAsync(other, Message("kept"));
         var goBack = await SaveStoreAsync();
         var read = await AcceptAsync(other, Message("read", "read"));
         var memory = await owner.RememberAsync();
-        var lost = await AcceptAsync(other, Message("lost"));
-        var named = await AcceptAsync(other, Message("named", "named"));
+        var lost = await AcceptAsync(dying, Message("lost"));
+        var named = await AcceptAsync(dying, Message("named", "named"));
+        await dying.DisposeAsync();
         await goBack();
 
         var result = await RestoredAsync(owner, memory);

@@ -98,6 +98,7 @@ public sealed class LedgerOwner
     public async Task<LedgerRestore> RememberAsync()
     {
         var state = await Ledger.RecoverAsync(Epoch, Cancel);
+        var backlog = await Ledger.ReadBacklogAsync(0, 10_000, Cancel);
         return new LedgerRestore
         {
             Epoch = Epoch,
@@ -107,11 +108,16 @@ public sealed class LedgerOwner
             Session = state.Session,
             LowestUnfinished = _lowestUnfinished,
             InFlight = state.InFlight,
-            Backlog = await Ledger.ReadBacklogAsync(0, 10_000, Cancel),
+            Backlog = backlog,
             BacklogUpTo = state.Tail,
             Known = [new SequenceRange(1, state.Tail)],
+            Taken = Runs(state.InFlight.Select(entry => entry.Record).Concat(backlog)),
         };
     }
+
+    /// <summary>Messages of acceptors, as these name them.</summary>
+    public static IReadOnlyList<AcceptedRun> Runs(IEnumerable<LedgerRecord> records) =>
+        [.. records.Where(record => record.Acceptor != 0).Select(record => new AcceptedRun(record.Acceptor, record.AcceptorNumber, record.Sequence, 1))];
 
     /// <summary>Writes back, and learns from the answer.</summary>
     public async Task<RestoreResult> RestoreAsync(LedgerRestore restore)

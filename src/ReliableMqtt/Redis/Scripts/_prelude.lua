@@ -76,17 +76,21 @@ local function leave_trace(header, ended, sequences)
   if tonumber(last) > tonumber(call('HGET', header, 'forgotten')) then call('HSET', header, 'forgotten', last) end
 end
 
--- Sequences that the store may have lost unseen are never given out again: the tail jumps, and what it jumped over reads as unknown.
+-- Sequences that the store may have lost unseen are never given out again: the tail jumps, and what it jumped over reads as unknown. How far
+-- differs from life to life of the server: the jump itself may be lost, and the next one from the same place must not end where it did.
 -- 'seen' is the highest one that somebody knows of. Of many jumps the oldest are merged into 'forgotten'. Returns the new tail and the fields to write.
+-- The life of the ledger that begins with it has a name that none has had before, so that an acceptor sees that something may have been lost.
 local function jump(tail, lost, forgotten, seen)
-  local first, last, count = tail + 1, math.max(tail, seen or 0) + 1048576, 0
+  local far = 1048576 * (1 + tonumber(string.sub(server(), 1, 4), 16))
+  local first, last, count = tail + 1, math.max(tail, seen or 0) + far, 0
   lost = lost .. text(first) .. '-' .. text(last) .. ' '
   for _ in string.gmatch(lost, ' ') do count = count + 1 end
   if count > 64 then
     forgotten = math.max(forgotten, tonumber(string.match(lost, '^u?%d+%-(%d+) ')))
     lost = string.match(lost, '^%S+ (.*)$')
   end
-  return last, {'tail', text(last), 'lost', lost, 'forgotten', text(forgotten)}
+  local t = call('TIME')
+  return last, {'tail', text(last), 'lost', lost, 'forgotten', text(forgotten), 'life', server() .. '-' .. t[1] .. '-' .. t[2]}
 end
 
 -- Where to read a backlog on: the index behind the last record with a sequence of at most 'after'. What has none that was given out is passed over.

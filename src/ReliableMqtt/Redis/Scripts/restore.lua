@@ -1,9 +1,11 @@
 -- Writes back what the owner still has in memory, after the server has lost writes. What is left there is what once was: a state of the past.
 -- KEYS    1 header  2 lease  3 inflight  4 state  5 backlog  6 staged  7 dead  8 dead-order  9 ids  10 done-0  11 done-1  12 ended  13 restored
+--         14 taken
 -- ARGV    1 token  2 what stood in its place before  3 operation  4 nonce  5 schema  6 tail  7 of the backlog the owner knows everything up to here
 --         8 lowest unfinished  9 session  10 lease ms  11 description of the owner  12 'unconfirmed' may lack some up to here
 --         13 ranges that are unknown ('first-last ' each)  14 wake channel
---         then seven sections, each with the number of its values before it:
+--         15 ms to keep what was taken
+--         then eight sections, each with the number of its values before it:
 --          1 inflight     sequence, packet id, state or ''     the record is staged under its sequence
 --          2 backlog      sequence                             in order; staged too
 --          3 pending      id, sequence                         those of 1 and 2 that belong into the index
@@ -11,6 +13,7 @@
 --          5 finished     sequence, id, automatic, status      outcomes that the index keeps
 --          6 unconfirmed  sequence                             those of 7 that did not end with a confirm
 --          7 known        first, last                          all messages that the owner has had in its hands, in rising order
+--          8 taken        acceptor, number, sequence, count    of the known ones those that others have accepted, as these name them
 --         'automatic' is the sequence within an automatic id, or '' for an id of the application's
 -- Output  {'RESTORED', tail, backlog, tail that was left, tail right after it} | {'FENCED'} | {'UNSTAGED'}: something is not staged
 local header, inflight, state, backlog, dead, order, ids, ended = KEYS[1], KEYS[3], KEYS[4], KEYS[5], KEYS[7], KEYS[8], KEYS[9], KEYS[12]
@@ -24,13 +27,13 @@ elseif epoch ~= '' and epoch ~= ARGV[2] then
   return {'FENCED'} -- Somebody else has acquired since.
 end
 
-local section, position = {}, 15
-for i = 1, 7 do
+local section, position = {}, 16
+for i = 1, 8 do
   local count = tonumber(ARGV[position])
   section[i] = {first = position + 1, last = position + count, count = count}
   position = position + count + 1
 end
-local flying, waiting, pending, buried, finished, unconfirmed, known = unpack(section)
+local flying, waiting, pending, buried, finished, unconfirmed, known, taken = unpack(section)
 
 local names, record = {}, {}
 for i = flying.first, flying.last, 3 do names[#names + 1] = ARGV[i] end
@@ -100,10 +103,31 @@ end
 for i = 1, #front do added = added + #front[i] end
 for i = 1, #behind do added = added + #behind[i] end
 
+-- What others have accepted, and the owner had: they may send it again, since it is lost. Runs of an earlier loss stay.
+local acceptors, runs = {}, {}
+for i = taken.first, taken.last, 4 do
+  local acceptor, number, sequence, count = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  if sequence + count - 1 > survived then
+    if not runs[acceptor] then
+      runs[acceptor] = {}
+      acceptors[#acceptors + 1] = acceptor
+    end
+    table.insert(runs[acceptor], {number, sequence, count})
+  end
+end
+for i, bytes in ipairs(fetch('HMGET', KEYS[14], acceptors)) do
+  for _, run in ipairs(bytes and cmsgpack.unpack(bytes) or {}) do table.insert(runs[acceptors[i]], run) end
+end
+local named_runs = {}
+for _, acceptor in ipairs(acceptors) do
+  named_runs[#named_runs + 1] = acceptor
+  named_runs[#named_runs + 1] = cmsgpack.pack(runs[acceptor])
+end
+
 -- An end that the server has not lost may have been followed by more, such as a replay, that the owner did not see.
 local function is_lost(sequence) return sequence > survived or gone[sequence] end
 local live = fetch('HMGET', ids, settled)
-for _, key in ipairs({state, dead, KEYS[10], KEYS[11], KEYS[6]}) do call('HLEN', key) end
+for _, key in ipairs({state, dead, KEYS[10], KEYS[11], KEYS[6], KEYS[14]}) do call('HLEN', key) end
 for _, key in ipairs({order, ended, KEYS[13]}) do call('ZCARD', key) end
 call('GET', KEYS[2])
 
@@ -186,6 +210,10 @@ for i = known.first, known.last, 2 do
   if tonumber(ARGV[i + 1]) >= first then put(ranges, ARGV[i + 1], text(first) .. '-' .. ARGV[i + 1]) end
 end
 write('ZADD', KEYS[13], ranges)
+if #named_runs > 0 then
+  write('HSET', KEYS[14], named_runs)
+  call('PEXPIRE', KEYS[14], ARGV[15])
+end
 call('ZREMRANGEBYRANK', KEYS[13], 0, -4097) -- Those that are let go read as unknown.
 
 local qbytes, length = tonumber(h[11] or '0') - removed + added, call('LLEN', backlog)

@@ -12,8 +12,10 @@ public sealed class RedisLossTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task A_living_publisher_makes_up_for_writes_that_Redis_has_lost()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_living_publisher_makes_up_for_writes_that_Redis_has_lost(bool byAcceptor)
     {
         await using var redis = await RedisServer.StartAsync();
         await SteadyPublishing.RunAsync(() => new RedisAckLedger(redis.Address), async () =>
@@ -25,11 +27,13 @@ public sealed class RedisLossTests
                 await goBack();
                 await Task.Delay(TimeSpan.FromMilliseconds(300), Cancel);
             }
-        }, check: AssertRestored);
+        }, check: AssertRestored, byAcceptor: byAcceptor);
     }
 
-    [Fact]
-    public async Task A_living_publisher_makes_up_for_the_loss_of_everything()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_living_publisher_makes_up_for_the_loss_of_everything(bool byAcceptor)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var connection = await redis.ConnectAsync();
@@ -41,11 +45,13 @@ public sealed class RedisLossTests
                 await connection.GetDatabase().ExecuteAsync("FLUSHALL");
                 if (i % 2 == 1) await redis.RestartAsync();
             }
-        }, check: AssertRestored);
+        }, check: AssertRestored, byAcceptor: byAcceptor);
     }
 
-    [Fact]
-    public async Task A_living_publisher_makes_up_for_a_failover_to_a_replica_that_was_behind()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_living_publisher_makes_up_for_a_failover_to_a_replica_that_was_behind(bool byAcceptor)
     {
         await using var primary = await RedisServer.StartAsync();
         await using var replication = CuttingProxy.Start(primary.Port);
@@ -62,7 +68,7 @@ public sealed class RedisLossTests
             await connection.GetDatabase().ExecuteAsync("REPLICAOF", "NO", "ONE");
             front.TargetPort = replica.Port;
             front.Cut();
-        }, check: AssertRestored);
+        }, check: AssertRestored, byAcceptor: byAcceptor);
     }
 
     [Fact]

@@ -16,10 +16,12 @@ internal static class SteadyPublishing
     /// <param name="harm">What happens meanwhile. The publishing goes on until it is over.</param>
     /// <param name="seemsLost">Whether the ledger may seem to have lost writes, or this process to have lost its hold of it.</param>
     /// <param name="check">What else must be so at the end.</param>
-    public static async Task RunAsync(Func<AckLedger> ledger, Func<Task> harm, bool seemsLost = true, Action<Rig>? check = null)
+    /// <param name="byAcceptor">The messages are given to another publisher, which only accepts.</param>
+    public static async Task RunAsync(Func<AckLedger> ledger, Func<Task> harm, bool seemsLost = true, Action<Rig>? check = null, bool byAcceptor = false)
     {
         await using var rig = await Rig.StartAsync(ledger: ledger);
-        var publisher = await rig.ConnectPublisherAsync();
+        var owner = await rig.ConnectPublisherAsync();
+        var publisher = byAcceptor ? await rig.StartPublisherAsync(options => options with { AcceptOnly = true, Mqtt = null }) : owner;
         Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("before")).Outcome);
 
         var harming = Task.Run(harm, Cancel);

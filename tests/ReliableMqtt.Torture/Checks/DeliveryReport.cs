@@ -12,12 +12,11 @@ internal static class DeliveryReport
     public static Dictionary<long, int> Counts(IEnumerable<Delivery> deliveries) => deliveries
         .Select(delivery => Payload.TryDecode(delivery.Payload, out var number, out _) ? number : -1).CountBy(number => number).ToDictionary();
 
-    /// <summary>Requires that nothing is lost, duplicated, unexpected, contradictory or unanswered.</summary>
+    /// <summary>Requires that nothing is lost, duplicated, unexpected, contradictory, unanswered or unknown.</summary>
     /// <param name="report">Where to.</param>
     /// <param name="leg">What to put before the names.</param>
     /// <param name="check">What was found.</param>
-    /// <param name="mayBeUnknown">True where a message may end with "nobody knows".</param>
-    public static void Require(Report report, string leg, DeliveryCheck check, bool mayBeUnknown = false)
+    public static void Require(Report report, string leg, DeliveryCheck check)
     {
         None("lost", check.Lost);
         None("confirmed and not delivered", check.FalselyConfirmed);
@@ -26,7 +25,7 @@ internal static class DeliveryReport
         None("failed and delivered all the same", check.FailedAndCame);
         None("confirmed and failed", check.Contradictory);
         None("unanswered", check.Unanswered);
-        if (!mayBeUnknown) None("unknown", check.Unknown);
+        None("unknown", check.Unknown);
 
         void None(string name, IReadOnlyList<long> numbers)
         {

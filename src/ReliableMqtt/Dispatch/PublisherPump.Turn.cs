@@ -64,7 +64,7 @@ internal sealed partial class PublisherPump
         }
 
         foreach (var stray in outputs.Strays)
-            Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error);
+            if (_strayLines.TryPass(out var others)) Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error, others);
         if (outputs.Suspect is { } suspect) Log.Suspected(_logger, suspect.MessageId);
         if (outputs.Restore is { } restore) _ = RestoreAsync(session, restore);
         outputs.Clear();

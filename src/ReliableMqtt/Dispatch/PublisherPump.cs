@@ -19,6 +19,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     private readonly AckLedger _ledger;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly LogThrottle _strayLines;
     private readonly ReceiptBook _receipts;
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
@@ -39,6 +40,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     public PublisherPump(AckLedger ledger, TimeProvider time, ILogger logger)
     {
         (_ledger, _time, _logger) = (ledger, time, logger);
+        _strayLines = new LogThrottle(time);
         _receipts = new ReceiptBook(time);
         _timer = time.CreateTimer(static state => ((PublisherPump)state!).Post(new(PumpInputKind.Tick)), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Run(RunAsync);

@@ -75,7 +75,7 @@ internal sealed partial class SessionChannelAdapter
         // MqttClient publishes at QoS 0 only: what is not in our range answers nothing that was ever sent.
         if (packetId is < PacketId.Min or > PacketId.Max)
         {
-            Log.UnknownPacketId(_settings.Logger, kind.ToString(), packetId);
+            OnUnknown(kind.ToString(), packetId);
             return;
         }
 
@@ -101,8 +101,13 @@ internal sealed partial class SessionChannelAdapter
             return answer;
         }
 
-        Log.UnknownPacketId(_settings.Logger, request == ClientRequest.Subscribe ? "SubAck" : "UnsubAck", answer.PacketIdentifier);
+        OnUnknown(request == ClientRequest.Subscribe ? "SubAck" : "UnsubAck", answer.PacketIdentifier);
         return null;
+    }
+
+    private void OnUnknown(string packet, ushort packetId)
+    {
+        if (_unknownLines.TryPass(out var others)) Log.UnknownPacketId(_settings.Logger, packet, packetId, others);
     }
 
     private MqttPublishPacket? TakePublish(MqttPublishPacket publish)

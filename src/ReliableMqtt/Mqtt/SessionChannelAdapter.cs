@@ -19,6 +19,7 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
     private readonly IMqttChannelAdapter _inner;
     private readonly IFlushable _channel;
     private readonly AdapterSettings _settings;
+    private readonly LogThrottle _unknownLines;
     private readonly PingQueue _pings = new();
     private readonly ClientPacketIdMap _clientIds = new();
     private readonly TaskCompletionSource<ConnectionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,6 +36,7 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
         _inner = inner;
         _channel = channel;
         _settings = settings;
+        _unknownLines = new LogThrottle(settings.Time);
     }
 
     public int ConnectionId => _settings.ConnectionId;

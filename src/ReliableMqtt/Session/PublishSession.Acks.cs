@@ -18,6 +18,13 @@ internal sealed partial class PublishSession
             return;
         }
 
+        // Its turn on this connection is still to come: whatever this answers, it is not that message.
+        if (handshake.IsOpen && handshake.SentOn != connectionId)
+        {
+            Stray(ack, handshake.Stage, HandshakeError.NothingSent);
+            return;
+        }
+
         var verdict = ReasonCodes.OfAck(ack.Kind, ack.ReasonCode);
         // Some brokers call the packet id of a resend "in use": by the very message that is resent, which they hold.
         var heldAlready = verdict == AckVerdict.PacketIdInUse && ack.Kind == AckKind.PubRec && handshake.Resent;

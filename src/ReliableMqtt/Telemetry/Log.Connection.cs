@@ -22,8 +22,8 @@ internal static partial class Log
     [LoggerMessage(2005, LogLevel.Error, "Another client has taken over the session: {Reason}; there is no reconnect until the application asks for one")]
     public static partial void Fenced(ILogger logger, string reason);
 
-    [LoggerMessage(2006, LogLevel.Warning, "{Packet} for unknown packet id {PacketId} was dropped")]
-    public static partial void UnknownPacketId(ILogger logger, string packet, ushort packetId);
+    [LoggerMessage(2006, LogLevel.Warning, "{Packet} for unknown packet id {PacketId} was dropped, and {Others} others since the last such line")]
+    public static partial void UnknownPacketId(ILogger logger, string packet, ushort packetId, long others);
 
     [LoggerMessage(2007, LogLevel.Error, "A {Packet} could not be encoded; the connection is ended and the message stays in the ledger")]
     public static partial void EncodeFailed(ILogger logger, string packet, Exception exception);

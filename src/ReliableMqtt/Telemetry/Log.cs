@@ -16,8 +16,8 @@ internal static partial class Log
     [LoggerMessage(1008, LogLevel.Warning, "Connections end again and again while message {MessageId} is in flight. What is in flight is sent one at a time until it is clear which message ends them, if any does.")]
     public static partial void Suspected(ILogger logger, MessageId messageId);
 
-    [LoggerMessage(1009, LogLevel.Warning, "The broker sent {Ack} for packet id {PacketId} with reason code {ReasonCode}, which does not belong to any handshake ({Error}). It confirms nothing.")]
-    public static partial void StrayAck(ILogger logger, AckKind ack, ushort packetId, byte reasonCode, HandshakeError error);
+    [LoggerMessage(1009, LogLevel.Warning, "The broker sent {Ack} for packet id {PacketId} with reason code {ReasonCode}, which does not belong to any handshake ({Error}). It confirms nothing. Since the last such line there were {Others} others.")]
+    public static partial void StrayAck(ILogger logger, AckKind ack, ushort packetId, byte reasonCode, HandshakeError error, long others);
 
     [LoggerMessage(3001, LogLevel.Error, "The ledger does not answer operation {Operation}. Nothing that it guards is sent; it is tried again until there is an answer.")]
     public static partial void LedgerUnavailable(ILogger logger, long operation, Exception error);

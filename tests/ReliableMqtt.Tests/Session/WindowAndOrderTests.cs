@@ -58,6 +58,31 @@ public class WindowAndOrderTests
         Assert.Equal(["PUBLISH t3 DUP", "PUBLISH t4", "PUBLISH t5"], session.TakeSentTexts());
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void An_ack_for_a_message_whose_turn_on_the_connection_is_still_to_come_confirms_nothing(int qos)
+    {
+        var kind = qos == 1 ? AckKind.PubAck : AckKind.PubRec;
+        var session = new SessionHarness();
+        session.Connect(sessionPresent: false, receiveMaximum: 2);
+        for (var i = 0; i < 2; i++) session.Enqueue($"t{i}", qos);
+        session.Turn();
+        var ids = session.TakeSent().ConvertAll(p => p.PacketId);
+        session.Cut();
+        session.Connect(receiveMaximum: 1);
+        Assert.Equal(["PUBLISH t0 DUP"], session.TakeSentTexts());
+
+        session.Ack(kind, ids[1]);
+        Assert.Equal(HandshakeError.NothingSent, Assert.Single(session.Strays).Error);
+        Assert.Empty(session.TakeSentTexts());
+        Assert.Empty(session.Outcomes());
+
+        session.Ack(kind, ids[0]);
+        if (qos == 2) session.Ack(AckKind.PubComp, ids[0]);
+        Assert.Contains("PUBLISH t1 DUP", session.TakeSentTexts());
+    }
+
     [Fact]
     public void Resends_keep_the_first_order_and_pubrels_that_of_their_pubrecs()
     {

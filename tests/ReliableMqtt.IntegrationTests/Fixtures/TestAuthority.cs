@@ -22,7 +22,9 @@ internal sealed class TestAuthority : IDisposable
     public X509Certificate2 Root { get; }
 
     /// <summary>A certificate for a server at a name or an address, as files of PEM.</summary>
-    public TestCertificate Issue(string host)
+    /// <param name="host">The name or address.</param>
+    /// <param name="validFor">How long from now on; less than nothing for one that is over.</param>
+    public TestCertificate Issue(string host, TimeSpan? validFor = null)
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -31,7 +33,7 @@ internal sealed class TestAuthority : IDisposable
         else names.AddDnsName(host);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false)); // server authentication
-        using var certificate = request.Create(Root, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), RandomNumberGenerator.GetBytes(8));
+        using var certificate = request.Create(Root, DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow + (validFor ?? TimeSpan.FromHours(1)), RandomNumberGenerator.GetBytes(8));
         return new TestCertificate(Write("server", certificate.ExportCertificatePem()), Write("key", key.ExportPkcs8PrivateKeyPem()), Write("authority", Root.ExportCertificatePem()));
     }
 

@@ -42,6 +42,12 @@ public sealed partial class RedisAckLedger
 
     private void OnWoken(RedisChannel channel, RedisValue value)
     {
+        if (value == "look")
+        {
+            RaiseLossSuspected();
+            return;
+        }
+
         if (value == "verified") Look();
         Raise(() => OnChanged(value == "free" ? LedgerChange.Lease : LedgerChange.Backlog));
     }

@@ -79,6 +79,19 @@ public sealed class RedisAcceptAgainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_cannot_accept_before_the_owner_has_looked_wakes_it()
+    {
+        // The replication id of another server, as after the move of a slot: no connection has ended.
+        await using var connection = await _redis.ConnectAsync();
+        await connection.GetDatabase().HashSetAsync("reliable-mqtt:{p}:header", "server", "another one");
+        _ledger.Changed += change =>
+        {
+            if (change == LedgerChange.Connection) _ = _ledger.RenewAsync(_epoch, Cancel);
+        };
+        Assert.Equal(AcceptStatus.Accepted, Assert.Single(await _acceptor.AcceptAsync([Message("m")], Cancel)).Status);
+    }
+
+    [Fact]
     public async Task An_acceptor_that_is_idle_notices_by_itself()
     {
         var goBack = await _redis.SaveAsync();

@@ -14,7 +14,10 @@ local header, inflight, backlog, acceptor, first_message = KEYS[1], KEYS[2], KEY
 local h = call('HMGET', header, 'nonce', 'server', 'tail', 'qbytes', 'fbytes', 'lowest', 'life')
 if not h[1] then return {'MISSING'} end
 if h[1] ~= ARGV[2] then return {'NONCE'} end
-if h[2] ~= server() then return {'UNVERIFIED'} end
+if h[2] ~= server() then
+  call('PUBLISH', ARGV[6], 'look') -- An idle owner would come to it with its next renewal only, as after the move of a slot.
+  return {'UNVERIFIED'}
+end
 local last = call('GET', acceptor)
 if not last then return {'ACCEPTOR'} end
 local op, done, answer = tonumber(ARGV[1]), 0, nil

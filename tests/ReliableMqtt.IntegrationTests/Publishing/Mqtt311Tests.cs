@@ -30,7 +30,6 @@ public sealed class Mqtt311Tests
         // There is no place for the message id on this wire.
         Assert.All(await rig.DeliveriesAsync(), delivery => Assert.Equal(new Delivery(null, PublisherCalls.Topic, "m"), delivery));
         Assert.InRange(rig.Counter.ByPayload()["m"], 1, lost == MqttControlPacketType.PubAck ? 2 : 1);
-        WireAudit.Check(rig.Tap);
     }
 
     [Theory]
@@ -62,7 +61,6 @@ public sealed class Mqtt311Tests
         await publisher.Publish("zero", qos: 0);
         await rig.Counter.HasDistinctAsync(601);
         Assert.Equal(601, rig.Counter.Count);
-        WireAudit.Check(rig.Tap, 20);
     }
 
     [Theory]

@@ -34,7 +34,6 @@ public sealed class NextProcessTests
         Assert.Equal([false, true], rig.Publishes.Select(packet => packet.Dup).Concat([true]).Take(2));
         Assert.Single(rig.Publishes.Concat(rig.PubRels).DistinctBy(packet => packet.PacketId));
         Assert.InRange((await rig.DeliveriesAsync()).Count, 1, lost == MqttControlPacketType.PubAck ? 2 : 1);
-        WireAudit.Check(rig.Tap);
     }
 
     [Fact]
@@ -51,7 +50,6 @@ public sealed class NextProcessTests
         await next.FlushAsync(TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(0, 1500).Select(i => $"m{i}").Append("new"), rig.Publishes.Select(packet => packet.Payload));
         Assert.Equal(1501, (await rig.DeliveriesAsync()).Count);
-        WireAudit.Check(rig.Tap, 20);
     }
 
     [Fact]
@@ -66,6 +64,5 @@ public sealed class NextProcessTests
         Assert.Equal(PublishOutcome.Confirmed, (await second.Publish("sent by the second")).Outcome);
         await second.StatusIsAsync(status => status.IsOwner);
         Assert.Equal(["accepted by the second", "sent by the second"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
-        WireAudit.Check(rig.Tap);
     }
 }

@@ -85,7 +85,6 @@ public sealed class PoisonTests
         await publishing;
         Assert.Empty((await publisher.DeadLetters.ListPageAsync(cancellationToken: TestContext.Current.CancellationToken)).Items);
         Assert.Equal(qos == 2 ? 21 : rig.Counter.ByPayload().Values.Sum(), (await rig.DeliveriesAsync()).Count);
-        WireAudit.Check(rig.Tap, 20);
     }
 
     [Fact]
@@ -153,7 +152,6 @@ public sealed class PoisonTests
         var good = (await rig.DeliveriesAsync()).Where(delivery => delivery.Topic == PublisherCalls.Topic).CountBy(delivery => delivery.Payload).ToList();
         Assert.Equal(Messages - Places.Length, good.Count);
         if (qos == 2) Assert.All(good, count => Assert.Equal(1, count.Value));
-        WireAudit.Check(rig.Tap, 20);
         Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("after", qos)).Outcome);
         Assert.Contains(rig.LogEntries, entry => entry.Id == 1008);
     }

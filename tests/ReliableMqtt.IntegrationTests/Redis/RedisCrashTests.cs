@@ -42,7 +42,6 @@ public sealed class RedisCrashTests
         Assert.Equal(names, delivered.Distinct());
         Assert.InRange(delivered.Count, Messages, qos == 2 ? Messages : Messages + sentBefore);
         await rig.AssertNothingStoredAsync();
-        WireAudit.Check(rig.Tap);
     }
 
     [Fact]

@@ -71,7 +71,13 @@ internal sealed class WireDecoder
         if (_version == 5)
         {
             var properties = WireProperties.Read(ref body);
-            packet = packet with { MessageId = properties.MessageId, ResponseTopic = properties.ResponseTopic };
+            packet = packet with
+            {
+                MessageId = properties.MessageId,
+                ResponseTopic = properties.ResponseTopic,
+                TopicAlias = properties.TopicAlias,
+                HasSubscriptionIdentifier = properties.HasSubscriptionIdentifier,
+            };
         }
 
         return packet with { Payload = Encoding.UTF8.GetString(body.Rest) };

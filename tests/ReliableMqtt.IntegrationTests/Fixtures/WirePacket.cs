@@ -32,6 +32,12 @@ public sealed record WirePacket(int Connection, Direction Direction, MqttControl
     /// <summary>The Response Topic of a PUBLISH.</summary>
     public string? ResponseTopic { get; init; }
 
+    /// <summary>The topic alias of a PUBLISH.</summary>
+    public int? TopicAlias { get; init; }
+
+    /// <summary>A PUBLISH has a subscription identifier, as only those from the broker may.</summary>
+    public bool HasSubscriptionIdentifier { get; init; }
+
     /// <summary>The client id of a CONNECT.</summary>
     public string? ClientId { get; init; }
 

@@ -9,6 +9,10 @@ internal sealed class WireProperties
 
     public string? ResponseTopic { get; private set; }
 
+    public int? TopicAlias { get; private set; }
+
+    public bool HasSubscriptionIdentifier { get; private set; }
+
     public string? MessageId { get; private set; }
 
     /// <summary>Reads the length and all of them; <see cref="FormatException"/> for one that does not exist.</summary>
@@ -31,7 +35,10 @@ internal sealed class WireProperties
             case 0x21:
                 ReceiveMaximum = part.Two();
                 break;
-            case 0x13 or 0x22 or 0x23:
+            case 0x23:
+                TopicAlias = part.Two();
+                break;
+            case 0x13 or 0x22:
                 part.Two();
                 break;
             case 0x27:
@@ -42,6 +49,7 @@ internal sealed class WireProperties
                 break;
             case 0x0B:
                 part.Variable();
+                HasSubscriptionIdentifier = true;
                 break;
             case 0x08:
                 ResponseTopic = part.Text("response topic");

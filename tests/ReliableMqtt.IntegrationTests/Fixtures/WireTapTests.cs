@@ -85,7 +85,7 @@ public sealed class WireTapTests : IAsyncLifetime
     [Fact]
     public async Task An_answered_publish_never_reaches_the_broker()
     {
-        _tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => [0x40, 3, (byte)(packet.PacketId >> 8), (byte)packet.PacketId, 0x97]));
+        _tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => Forge.AnswerTo(packet, 0x97)));
         await using var counter = await DeliveryCounter.StartAsync(_broker.Port);
         using var client = await RawClient.ConnectAsync(_proxy.Port, "a");
         await client.SendAsync(RawClient.Publish("t", "refused", 1, 700));

@@ -1,4 +1,3 @@
-using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
 
 namespace ReliableMqtt.IntegrationTests.Oracle;

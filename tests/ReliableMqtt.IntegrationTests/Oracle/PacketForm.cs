@@ -3,7 +3,7 @@ using ReliableMqtt.IntegrationTests.Fixtures;
 
 namespace ReliableMqtt.IntegrationTests.Oracle;
 
-/// <summary>What can be said of a packet to the broker by itself and by its place on the connection: rows 2, 5, 7, 27, 30, 31 and 33, and zero as a packet id.</summary>
+/// <summary>What can be said of a packet to the broker by itself and by its place on the connection: rows 2, 5, 7, 27 to 31 and 33, and zero as a packet id.</summary>
 internal static class PacketForm
 {
     private const int FlagsOfPubRel = 0b0010;
@@ -35,6 +35,8 @@ internal static class PacketForm
 
         if (packet.Type == MqttControlPacketType.PubRel && packet.Flags != FlagsOfPubRel) yield return new(5, packet, $"has the flags {packet.Flags:b4}");
         if (packet.Type != MqttControlPacketType.Publish || packet.Malformed) yield break;
+        if (packet.TopicAlias is { } alias && packet.Qos > 0) yield return new(28, packet, $"has the topic alias {alias}, which ends with the connection");
+        if (packet.HasSubscriptionIdentifier) yield return new(29, packet, "has a subscription identifier");
         if (IsNoTopic(packet.Topic)) yield return new(30, packet, "has no topic name");
         if (packet.ResponseTopic is { } response && IsNoTopic(response)) yield return new(30, packet, $"has '{response}' as its response topic");
     }

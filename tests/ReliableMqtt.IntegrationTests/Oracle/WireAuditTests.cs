@@ -13,8 +13,11 @@ public sealed class WireAuditTests
 
     [Theory]
     [MemberData(nameof(Keeping))]
-    public void A_kept_rule_is_no_problem(int row, int number) =>
-        Assert.True(WireAudit.Find(WireScripts.Keeping[number].Wire.Packets) is [], $"row {row}: {WireAudit.Find(WireScripts.Keeping[number].Wire.Packets).FirstOrDefault()}");
+    public void A_kept_rule_is_no_problem(int row, int number)
+    {
+        var problems = WireAudit.Find(WireScripts.Keeping[number].Wire.Packets);
+        Assert.True(problems.Count == 0, $"row {row}: {string.Join('\n', problems)}");
+    }
 
     [Fact]
     public void Each_row_of_the_audit_has_a_wire_that_breaks_it_and_one_that_keeps_it()

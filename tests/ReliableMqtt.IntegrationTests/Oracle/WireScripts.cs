@@ -44,6 +44,8 @@ internal static class WireScripts
         (24, Limited.Publish(7, "a").Publish(8, "b").PubRec(7).Publish(9, "c")),
         (24, Limited.Publish(7, "a").Publish(8, "b").PubComp(7).Publish(9, "c")),
         (27, new WireScript().Connect(maximumPacketSize: 100).Publish(7, "a", change: packet => packet with { Size = 101 })),
+        (28, Begin.Publish(7, "a", change: packet => packet with { TopicAlias = 1 })),
+        (29, Begin.Bytes(0x30, 7, 0, 1, (byte)'t', 2, 0x0B, 1, (byte)'a')),
         (30, Begin.Publish(7, "a", change: packet => packet with { Topic = "" })),
         (30, Begin.Publish(7, "a", change: packet => packet with { Topic = "a/+" })),
         (30, Begin.Publish(7, "a", change: packet => packet with { ResponseTopic = "a/#" })),
@@ -81,6 +83,8 @@ internal static class WireScripts
         (23, Limited.Publish(7, "a").Publish(8, "b").Resume(receiveMaximum: 1).Publish(7, "a", dup: true).PubRec(7).PubRel(7).PubComp(7).Publish(8, "b", dup: true)),
         (24, Limited.PubAck(98).PubComp(99).Publish(7, "a").Publish(8, "b")),
         (27, new WireScript().Connect(maximumPacketSize: 100).Publish(7, "a", change: packet => packet with { Size = 100 })),
+        (28, Begin.Publish(0, "a", qos: 0, change: packet => packet with { TopicAlias = 1 })), // The application's, for as long as the connection lasts.
+        (29, Begin.Bytes(0x30, 7, 0, 1, (byte)'t', 2, 0x01, 1, (byte)'a')),
         (30, Begin.Publish(7, "a", change: packet => packet with { Topic = "$a//", ResponseTopic = "b" })),
         (31, Begin.Bytes([0x30, 7, 0, 4, 0xEF, 0xBB, 0xBF, (byte)'a', 0])), // U+FEFF is a character like others.
         (33, Begin.Disconnect().Resume().Ping()),

@@ -57,14 +57,13 @@ public sealed class ClientTests
         await using var rig = await Rig.StartAsync();
         var publisher = await rig.ConnectPublisherAsync();
         var client = publisher.Client;
-        var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", rig.Proxy.Port).Build();
         foreach (var qos in (MqttQualityOfServiceLevel[])[MqttQualityOfServiceLevel.AtLeastOnce, MqttQualityOfServiceLevel.ExactlyOnce])
         {
             var message = new MqttApplicationMessageBuilder().WithTopic("t").WithQualityOfServiceLevel(qos).Build();
             Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.PublishAsync(message, Cancel)), "PublishAsync");
         }
 
-        Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.ConnectAsync(options, Cancel)), "ReconnectAsync");
+        Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.ConnectAsync(new MqttClientOptions(), Cancel)), "ReconnectAsync");
         Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.DisconnectAsync(new MqttClientDisconnectOptions(), Cancel)), "DisposeAsync");
         Refused(Assert.Throws<InvalidOperationException>(client.Dispose), "DisposeAsync");
 
@@ -77,6 +76,7 @@ public sealed class ClientTests
     }
 
     [Fact]
+    [Conformance(1)]
     public async Task Its_subscribes_share_the_connection_with_hundreds_of_publishes()
     {
         await using var rig = await Rig.StartAsync();

@@ -11,6 +11,7 @@ public sealed class LostPacketTests
     [InlineData(BrokerKind.Mosquitto, 2)]
     [InlineData(BrokerKind.Embedded, 1)]
     [InlineData(BrokerKind.Embedded, 2)]
+    [Conformance(3, 6, 15)]
     public async Task A_lost_publish_is_sent_again_and_delivered_once(BrokerKind kind, int qos)
     {
         await using var rig = await Rig.StartAsync(kind);
@@ -23,6 +24,7 @@ public sealed class LostPacketTests
     [Theory]
     [InlineData(BrokerKind.Mosquitto)]
     [InlineData(BrokerKind.Embedded)]
+    [Conformance(3, 8)]
     public async Task A_lost_puback_leads_to_a_dup_and_the_message_is_delivered_at_least_once(BrokerKind kind)
     {
         await using var rig = await Rig.StartAsync(kind);
@@ -36,6 +38,7 @@ public sealed class LostPacketTests
     [Theory]
     [InlineData(BrokerKind.Mosquitto)]
     [InlineData(BrokerKind.Embedded)]
+    [Conformance(3, 9)]
     public async Task A_lost_pubrec_leads_to_a_dup_and_one_delivery(BrokerKind kind)
     {
         await using var rig = await Rig.StartAsync(kind);
@@ -51,6 +54,7 @@ public sealed class LostPacketTests
     [InlineData(BrokerKind.Mosquitto, MqttControlPacketType.PubComp)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubRel)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubComp)]
+    [Conformance(5, 11, 12)]
     public async Task A_lost_pubrel_or_pubcomp_leads_to_another_pubrel_and_never_to_a_publish(BrokerKind kind, MqttControlPacketType lost)
     {
         await using var rig = await Rig.StartAsync(kind);
@@ -66,6 +70,7 @@ public sealed class LostPacketTests
     [InlineData(MqttControlPacketType.PubAck, 1)]
     [InlineData(MqttControlPacketType.PubRec, 2)]
     [InlineData(MqttControlPacketType.PubComp, 2)]
+    [Conformance(16)]
     public async Task Nothing_is_resent_while_the_connection_lives_and_others_go_past(MqttControlPacketType lost, int qos)
     {
         await using var rig = await Rig.StartAsync();

@@ -17,6 +17,7 @@ public sealed class NextProcessTests
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubRec, 2, 2, 1)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubRel, 2, 1, 2)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubComp, 2, 1, 2)]
+    [Conformance(3, 8, 11, 12, 14)]
     public async Task The_next_process_goes_on_where_a_packet_was_lost(BrokerKind kind, MqttControlPacketType lost, int qos, int publishes, int pubRels)
     {
         await using var rig = await Rig.StartAsync(kind);

@@ -19,6 +19,7 @@ public sealed class PoisonTests
     [InlineData(MqttProtocolVersion.V500, 2)]
     [InlineData(MqttProtocolVersion.V311, 1)]
     [InlineData(MqttProtocolVersion.V311, 2)]
+    [Conformance(36)]
     public async Task Publishes_that_end_every_connection_become_dead_letters_and_the_others_arrive(MqttProtocolVersion version, int qos)
     {
         await using var rig = await Rig.StartAsync();
@@ -31,6 +32,7 @@ public sealed class PoisonTests
     [Theory]
     [InlineData(MqttProtocolVersion.V500)]
     [InlineData(MqttProtocolVersion.V311)]
+    [Conformance(36)]
     public async Task Pubrels_that_end_every_connection_become_dead_letters_that_were_probably_delivered(MqttProtocolVersion version)
     {
         await using var rig = await Rig.StartAsync();
@@ -51,6 +53,7 @@ public sealed class PoisonTests
     }
 
     [Fact]
+    [Conformance(36)]
     public async Task Mosquitto_on_mqtt_3_ends_the_connection_over_a_packet_that_is_too_large()
     {
         // It has no way to state the limit there.

@@ -3,7 +3,6 @@ using MQTTnet;
 using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.IntegrationTests.Mqtt;
-using ReliableMqtt.IntegrationTests.Oracle;
 using ReliableMqtt.Ledger;
 using Eventually = ReliableMqtt.IntegrationTests.Fixtures.Eventually;
 

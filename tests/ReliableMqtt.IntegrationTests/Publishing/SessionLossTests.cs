@@ -16,6 +16,7 @@ public sealed class SessionLossTests
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubAck, 1)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubRec, 2)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubComp, 2)]
+    [Conformance(17)]
     public async Task Republish_sends_it_as_a_new_message_and_nothing_is_lost(BrokerKind kind, MqttControlPacketType lost, int qos)
     {
         await using var rig = await Rig.StartAsync(kind);
@@ -37,6 +38,7 @@ public sealed class SessionLossTests
     [InlineData(BrokerKind.Mosquitto, MqttControlPacketType.PubAck, 1)]
     [InlineData(BrokerKind.Mosquitto, MqttControlPacketType.PubRec, 2)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubComp, 2)]
+    [Conformance(17)]
     public async Task DeadLetter_gives_it_up_and_says_so_everywhere(BrokerKind kind, MqttControlPacketType lost, int qos)
     {
         await using var rig = await Rig.StartAsync(kind);

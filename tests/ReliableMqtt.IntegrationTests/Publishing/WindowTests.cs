@@ -11,6 +11,7 @@ public sealed class WindowTests
     [Theory]
     [InlineData(BrokerKind.Mosquitto)]
     [InlineData(BrokerKind.Embedded)]
+    [Conformance(15, 23)]
     public async Task Twenty_messages_without_pubrec_fill_the_window_and_are_resumed(BrokerKind kind)
     {
         await using var rig = await Rig.StartAsync(kind, new MosquittoSettings { MaxInflightMessages = Window });
@@ -33,6 +34,7 @@ public sealed class WindowTests
     [Theory]
     [InlineData(BrokerKind.Mosquitto)]
     [InlineData(BrokerKind.Embedded)]
+    [Conformance(12, 15, 22)]
     public async Task Twenty_orphans_of_a_dead_process_are_released_by_the_next_before_anything_else(BrokerKind kind)
     {
         await using var rig = await Rig.StartAsync(kind, new MosquittoSettings { MaxInflightMessages = Window });

@@ -95,7 +95,7 @@ internal sealed partial class AuditedSession
         if (connection.PayPubRel(packet.PacketId)) return;
         if (exchange is null)
         {
-            if (_known) Report(5, packet, "has the packet id of no PUBLISH");
+            if (_known == true) Report(5, packet, "has the packet id of no PUBLISH");
         }
         else if (exchange.Publish.Qos != 2)
         {

@@ -11,7 +11,7 @@ internal sealed partial class AuditedSession(List<WireProblem> problems)
     private readonly Dictionary<string, Exchange> _byMessage = [];
     private AuditedConnection? _current;
     private long _places;
-    private bool _known = true;
+    private bool? _known;
     private bool _lost;
 
     public void Begin(AuditedConnection connection)
@@ -63,7 +63,7 @@ internal sealed partial class AuditedSession(List<WireProblem> problems)
             case MqttControlPacketType.ConnAck when packet.ReasonCode == 0:
                 connection.Accept(packet);
                 _lost = !packet.SessionPresent;
-                if (packet.SessionPresent && _places == 0) _known = false; // A session from before the recording.
+                _known ??= !packet.SessionPresent; // Or it is a session from before the recording.
                 break;
             case MqttControlPacketType.PubAck or MqttControlPacketType.PubRec or MqttControlPacketType.PubComp:
                 Acknowledged(packet, connection);

@@ -21,6 +21,7 @@ internal static class WireScripts
         (5, Begin.Publish(7, "a").PubRec(7).PubRel(7, flags: 0)),
         (5, Begin.Publish(7, "a", qos: 1).PubRel(7)),
         (5, Begin.Publish(7, "a").PubRec(7).PubRel(7).Connect().PubRel(7)), // That session is gone.
+        (5, Begin.Resume().PubRel(7)),
         (6, Begin.Publish(7, "a").Resume().Publish(7, "a")),
         (6, Begin.Publish(7, "a", dup: true)),
         (6, Begin.Publish(7, "a").Connect().Publish(7, "a", dup: true)), // Not delivered again, but for the first time in this session.
@@ -66,6 +67,7 @@ internal static class WireScripts
         (3, Begin.Publish(7, "a").Connect().Publish(8, "a")), // The session is lost.
         (4, Begin.Whole(7, "a").Publish(7, "b", qos: 1).PubAck(7, 0x87).Publish(7, "c").PubRec(7, 0x80).Publish(7, "d")),
         (5, Begin.Publish(7, "a").PubRec(7).PubRel(7).Resume().PubRel(7)),
+        (5, new WireScript().Resume().PubRel(7)), // Of a session from before the recording.
         (6, Begin.Publish(7, "a").Resume().Publish(7, "a", dup: true).Publish(8, "b")),
         (6, Begin.Resume().Publish(7, "a", dup: true)), // Its first PUBLISH got lost before it came here.
         (7, Begin.Publish(0, "a", qos: 0)),

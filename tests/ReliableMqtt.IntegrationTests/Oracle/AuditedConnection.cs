@@ -30,9 +30,6 @@ internal sealed class AuditedConnection(int number, int receiveMaximum)
     /// <summary>Those of SUBSCRIBEs and UNSUBSCRIBEs that are not answered.</summary>
     public HashSet<ushort> Requests { get; } = [];
 
-    /// <summary>Those whose PUBREL was sent here.</summary>
-    public HashSet<ushort> Released { get; } = [];
-
     /// <summary>Acks that have ended nothing, and so gave nothing back to the window.</summary>
     public int Strays { get; set; }
 

@@ -69,11 +69,11 @@ internal sealed partial class AuditedSession
         }
         else if (exchange is not null && exchange.IsOf(packet))
         {
-            if (exchange.Released) Report(12, packet, "follows its own PUBREL");
+            if (exchange.ReleasedOn != 0) Report(12, packet, "follows its own PUBREL");
             if (exchange.Place < connection.LastResent) Report(21, packet, "is resent after one that was sent later");
             connection.LastResent = exchange.Place;
             exchange.GoOn(packet);
-            (exchange.PubRec, exchange.Released, exchange.Resent) = (0, false, true);
+            (exchange.PubRec, exchange.ReleasedOn, exchange.Resent) = (0, 0, true);
         }
         else if (exchange is { IsOpen: true })
         {
@@ -107,11 +107,11 @@ internal sealed partial class AuditedSession
         }
         else
         {
-            if (!connection.Released.Add(packet.PacketId) || exchange.OverOn == connection.Number) Report(16, packet, "was resent on a living connection");
+            if (exchange.ReleasedOn == connection.Number) Report(16, packet, "was resent on a living connection");
             if (exchange.PubRec < connection.LastPubRec) Report(22, packet, "comes after one whose PUBREC came later");
             connection.LastPubRec = Math.Max(connection.LastPubRec, exchange.PubRec);
             exchange.GoOn(packet);
-            exchange.Released = true;
+            exchange.ReleasedOn = connection.Number;
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed partial class AuditedSession(List<WireProblem> problems)
     {
         foreach (var exchange in _exchanges.Values.Where(exchange => exchange.IsOpen))
         {
-            var row = exchange.Publish.Qos == 1 ? 8 : exchange.Released ? 11 : 9;
+            var row = exchange.Publish.Qos == 1 ? 8 : exchange.ReleasedOn != 0 ? 11 : 9;
             Report(row, exchange.Publish, "counts as finished, and its last ack has never come");
         }
     }
@@ -82,7 +82,7 @@ internal sealed partial class AuditedSession(List<WireProblem> problems)
         switch (packet.Type)
         {
             case MqttControlPacketType.PubAck when exchange is { Publish.Qos: 1 }:
-            case MqttControlPacketType.PubComp when exchange is { Publish.Qos: 2, Released: true }:
+            case MqttControlPacketType.PubComp when exchange is { Publish.Qos: 2, ReleasedOn: not 0 }:
                 (exchange.OverOn, exchange.Refused) = (connection.Number, false);
                 connection.Unacknowledged.Remove(packet.PacketId);
                 return;

@@ -22,8 +22,8 @@ internal sealed class Exchange(WirePacket publish, long place)
     /// <summary>The place of its PUBREC among all; 0 while there is none, or none that counts.</summary>
     public long PubRec { get; set; }
 
-    /// <summary>Its PUBREL has left.</summary>
-    public bool Released { get; set; }
+    /// <summary>The connection on which its PUBREL has left last; 0 while it has not.</summary>
+    public int ReleasedOn { get; set; }
 
     /// <summary>Its last ack has passed on this connection; 0 while it has not.</summary>
     public int OverOn { get; set; }

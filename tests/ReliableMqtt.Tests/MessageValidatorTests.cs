@@ -56,6 +56,7 @@ public class MessageValidatorTests
 
     [Theory]
     [MemberData(nameof(Invalid))]
+    [Conformance(30, 31)]
     public void Rows_30_and_31_what_cannot_go_into_a_publish_is_refused(string text, PublishMessage message)
     {
         AssertRefused(message, mqtt5: true, PublishFailure.InvalidMessage, text);
@@ -64,6 +65,7 @@ public class MessageValidatorTests
 
     [Theory]
     [MemberData(nameof(InvalidProperties))]
+    [Conformance(30, 31)]
     public void Rows_30_and_31_what_cannot_go_into_a_property_is_refused(string text, PublishOptions options) =>
         AssertRefused(With(options), mqtt5: true, PublishFailure.InvalidMessage, text);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
+using ReliableMqtt.IntegrationTests.Oracle;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Redis;
 using StackExchange.Redis;
@@ -9,13 +10,14 @@ namespace ReliableMqtt.Tool.Tests;
 
 /// <summary>
 /// A publisher's ledger on a redis-server with a password, filled through the public API: confirmed and refused messages with the broker up, pending ones with the broker down,
-/// and one record damaged by hand. The publisher lives on, so that somebody owns the ledger.
+/// and one record damaged by hand. The publisher lives on, so that somebody owns the ledger. Its wire is audited at the end.
 /// </summary>
 internal sealed class RedisPlant : IAsyncDisposable
 {
     public const string PublisherId = "plant-7", Password = "s3cr3t-pa55word";
 
     private readonly List<IAsyncDisposable> _parts = [];
+    private readonly WireTap _tap = new();
     private string _accessList = "";
 
     public RedisServer Redis { get; private set; } = null!;
@@ -47,6 +49,7 @@ internal sealed class RedisPlant : IAsyncDisposable
     {
         for (var i = _parts.Count - 1; i >= 0; i--) await _parts[i].DisposeAsync();
         if (_accessList.Length > 0) File.Delete(_accessList);
+        WireAudit.Check(_tap);
     }
 
     private async Task FillAsync()
@@ -56,10 +59,12 @@ internal sealed class RedisPlant : IAsyncDisposable
         await File.WriteAllTextAsync(_accessList, "topic readwrite plant/#\n", Cancel);
         var broker = await MosquittoBroker.StartAsync(new MosquittoSettings { ExtraLines = [$"acl_file {_accessList}"] });
         _parts.Add(broker);
+        var proxy = CuttingProxy.Start(broker.Port, _tap);
+        _parts.Add(proxy);
         var publisher = await ReliablePublisher.StartAsync(new ReliablePublisherOptions
         {
             PublisherId = PublisherId,
-            Mqtt = client => client.WithTcpServer("127.0.0.1", broker.Port),
+            Mqtt = client => client.WithTcpServer("127.0.0.1", proxy.Port),
             Ledger = new RedisAckLedger(Ledger),
             MinBackoff = TimeSpan.FromMilliseconds(50),
             ShutdownTimeout = TimeSpan.Zero,

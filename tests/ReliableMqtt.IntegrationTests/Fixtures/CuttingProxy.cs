@@ -50,6 +50,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// <summary>How long what goes to the client is under way: a distant server.</summary>
     public TimeSpan Latency { get; set; }
 
+    /// <summary>How many bytes go through in a second, in each direction of each connection; null for as many as there are.</summary>
+    public int? BytesPerSecond { get; set; }
+
     /// <summary>How many connections have come, those included that found no broker or were refused.</summary>
     public int ConnectionCount => Volatile.Read(ref _connections);
 
@@ -81,6 +84,16 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>What is done with the bytes of a direction from now on, on all connections.</summary>
     public void Set(Direction direction, Flow flow) => _flows[(int)direction].Set(flow);
+
+    /// <summary>
+    /// Sends a packet that nobody has sent over the newest connection, between two others; the tap sees it too, marked as forged. Needs a tap, which knows
+    /// where packets begin.
+    /// </summary>
+    public Task ForgeAsync(Direction direction, byte[] packet)
+    {
+        if (Tap is null) throw new InvalidOperationException("A proxy without a tap does not know where packets begin.");
+        lock (_gate) return _open.Keys.MaxBy(connection => connection.Number)?.ForgeAsync(direction, packet) ?? throw new InvalidOperationException("No connection is open.");
+    }
 
     /// <summary>How many bytes have been forwarded in a direction.</summary>
     public long Forwarded(Direction direction) => Interlocked.Read(ref _forwarded[(int)direction]);

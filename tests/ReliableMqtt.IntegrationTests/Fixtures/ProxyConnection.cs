@@ -9,10 +9,14 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
     // After a cut the sockets are read until the peers have closed, since closing with unread bytes would reset what is still on its way.
     private static readonly TimeSpan Lingering = TimeSpan.FromSeconds(1);
 
+    private const int SlicesPerSecond = 50;
+
     private readonly Socket _broker = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly CancellationTokenSource _cut = new();
     private readonly SemaphoreSlim[] _writing = [new(1, 1), new(1, 1)];
     private readonly WireReader[]? _readers = proxy.Tap is null ? null : WireReader.Pair(number);
+
+    public int Number => number;
 
     public void Cut() => _cut.Cancel();
 
@@ -39,8 +43,23 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
         foreach (var writing in _writing) writing.Dispose();
     }
 
+    /// <summary>Sends a packet that nobody has sent, between two others, and lets the tap see it.</summary>
+    public async Task ForgeAsync(Direction direction, byte[] packet)
+    {
+        var forged = _readers![(int)direction].Decode(direction, packet) with { Via = proxy.Name, Forged = true };
+        proxy.Tap!.Record(forged);
+        await WriteAsync(direction, packet);
+    }
+
+    private async Task ReleaseAsync(WirePacket packet, ReadOnlyMemory<byte> frame)
+    {
+        _cut.Token.ThrowIfCancellationRequested();
+        proxy.Tap!.Record(packet with { Via = proxy.Name });
+        await ForwardAsync(packet.Direction, frame);
+    }
+
     /// <summary>Sends bytes on in a direction, subject to what the proxy has been told.</summary>
-    public async Task ForwardAsync(Direction direction, ReadOnlyMemory<byte> bytes)
+    private async Task ForwardAsync(Direction direction, ReadOnlyMemory<byte> bytes)
     {
         if (direction == Direction.ToClient && proxy.Latency > TimeSpan.Zero) await Task.Delay(proxy.Latency, _cut.Token);
         if (!await proxy.PassAsync(direction, _cut.Token)) return;
@@ -73,12 +92,20 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
         foreach (var (packet, frame) in _readers![(int)direction].Read(direction, bytes))
         {
             _cut.Token.ThrowIfCancellationRequested();
-            switch (packet is null ? TapAction.Forward : proxy.Tap!.Decide(packet, proxy.Name, () => ForwardAsync(direction, frame)))
+            switch (packet is null ? TapAction.Forward : proxy.Tap!.Decide(packet, proxy.Name, () => ReleaseAsync(packet, frame)))
             {
                 case { Kind: TapKind.Forward }:
                     await ForwardAsync(direction, frame);
                     break;
+                case { Kind: TapKind.Delay } delay:
+                    await Task.Delay(delay.Time, _cut.Token);
+                    await ForwardAsync(direction, frame);
+                    break;
                 case { Kind: TapKind.CutBefore }:
+                    Cut();
+                    return;
+                case { Kind: TapKind.CutWithin } within:
+                    await ForwardAsync(direction, frame[..Math.Min(within.Bytes, frame.Length - 1)]);
                     Cut();
                     return;
                 case { Kind: TapKind.CutAfter }:
@@ -86,7 +113,7 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
                     Cut();
                     return;
                 case { Kind: TapKind.Answer } answer:
-                    await WriteAsync(direction == Direction.ToBroker ? Direction.ToClient : Direction.ToBroker, answer.Reply!(packet!));
+                    await ForgeAsync(direction == Direction.ToBroker ? Direction.ToClient : Direction.ToBroker, answer.Reply!(packet!));
                     break;
             }
         }
@@ -99,7 +126,17 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
         await writing.WaitAsync(_cut.Token);
         try
         {
-            while (bytes.Length > 0) bytes = bytes[await to.SendAsync(bytes, _cut.Token)..];
+            while (bytes.Length > 0)
+            {
+                var slice = bytes.Length;
+                if (proxy.BytesPerSecond is { } rate)
+                {
+                    slice = Math.Min(slice, Math.Max(1, rate / SlicesPerSecond));
+                    await Task.Delay(TimeSpan.FromSeconds(1.0 / SlicesPerSecond), _cut.Token);
+                }
+
+                bytes = bytes[await to.SendAsync(bytes[..slice], _cut.Token)..];
+            }
         }
         finally
         {

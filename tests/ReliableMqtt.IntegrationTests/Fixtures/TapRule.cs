@@ -1,34 +1,5 @@
 namespace ReliableMqtt.IntegrationTests.Fixtures;
 
-internal enum TapKind { Forward, Drop, Withhold, Answer, CutBefore, CutAfter }
-
-/// <summary>What a tap does with a packet instead of letting it pass.</summary>
-public sealed class TapAction
-{
-    private TapAction(TapKind kind, Func<WirePacket, byte[]>? reply = null) => (Kind, Reply) = (kind, reply);
-
-    /// <summary>It vanishes.</summary>
-    public static TapAction Drop { get; } = new(TapKind.Drop);
-
-    /// <summary>It waits for <see cref="TapRule.ReleaseAsync"/>; later packets pass it.</summary>
-    public static TapAction Withhold { get; } = new(TapKind.Withhold);
-
-    /// <summary>The connection ends before it.</summary>
-    public static TapAction CutBefore { get; } = new(TapKind.CutBefore);
-
-    /// <summary>The connection ends right after it: it arrives.</summary>
-    public static TapAction CutAfter { get; } = new(TapKind.CutAfter);
-
-    internal static TapAction Forward { get; } = new(TapKind.Forward);
-
-    internal TapKind Kind { get; }
-
-    internal Func<WirePacket, byte[]>? Reply { get; }
-
-    /// <summary>It vanishes, and its sender gets these bytes as if from the other side.</summary>
-    public static TapAction Answer(Func<WirePacket, byte[]> reply) => new(TapKind.Answer, reply);
-}
-
 /// <summary>What is done with the packets that match, so many times.</summary>
 public sealed class TapRule
 {

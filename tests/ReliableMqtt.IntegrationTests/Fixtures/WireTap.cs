@@ -54,15 +54,25 @@ public sealed class WireTap(bool keeps = true)
     /// <summary>The number of a connection that has come.</summary>
     internal int NextConnection() => Interlocked.Increment(ref _connections);
 
+    /// <summary>Writes the packet down, and tells what is to be done with it. One that is withheld is written down again when it goes on.</summary>
     internal TapAction Decide(WirePacket packet, string? via, Func<Task> forward)
     {
         lock (_gate)
         {
+            var seen = packet with { Via = via };
             var action = _rules.Find(rule => rule.TryTake(packet, forward))?.Action ?? TapAction.Forward;
-            var seen = packet with { Via = via, Passed = action.Kind is TapKind.Forward or TapKind.CutAfter };
-            if (keeps) _packets.Add(seen);
-            Seen?.Invoke(seen);
+            Record(seen with { Passed = action.LetsPass });
             return action;
+        }
+    }
+
+    /// <summary>Writes down a packet that goes on past the rules: it was withheld, or the proxy has made it.</summary>
+    internal void Record(WirePacket packet)
+    {
+        lock (_gate)
+        {
+            if (keeps) _packets.Add(packet);
+            Seen?.Invoke(packet);
         }
     }
 }

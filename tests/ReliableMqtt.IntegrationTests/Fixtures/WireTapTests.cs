@@ -38,17 +38,21 @@ public sealed class WireTapTests : IAsyncLifetime
         WirePacket Seen(Direction direction, MqttControlPacketType type, ushort id = 0) => new(1, direction, type) { PacketId = id };
         Assert.Equal(
             [
-                Seen(Direction.ToBroker, MqttControlPacketType.Connect) with { ClientId = "reader", CleanStart = true },
+                Seen(Direction.ToBroker, MqttControlPacketType.Connect) with { ClientId = "reader", CleanStart = true, ProtocolVersion = (byte)version },
                 Seen(Direction.ToClient, MqttControlPacketType.ConnAck),
                 Seen(Direction.ToBroker, MqttControlPacketType.Publish, 513) with
                 {
                     Dup = true, Qos = 2, Retain = true, Topic = "plant/ü", Payload = "payload ü",
+                    MessageId = version == MqttProtocolVersion.V500 ? "id" : null,
                 },
                 Seen(Direction.ToClient, MqttControlPacketType.PubRec, 513),
                 Seen(Direction.ToBroker, MqttControlPacketType.PubRel, 513),
                 Seen(Direction.ToClient, MqttControlPacketType.PubComp, 513),
             ],
-            _tap.Packets);
+            _tap.Packets.Select(packet => packet with { Size = 0, Flags = 0, ReceiveMaximum = null, MaximumPacketSize = null }));
+        Assert.Equal([0b1101, 0b0010], _tap.Packets.Where(packet => packet.PacketId != 0 && packet.Direction == Direction.ToBroker).Select(packet => packet.Flags));
+        Assert.All(_tap.Packets, packet => Assert.InRange(packet.Size, 2, 100));
+        Assert.Equal(version == MqttProtocolVersion.V500 ? 20 : null, _tap.Of(MqttControlPacketType.ConnAck, Direction.ToClient)[0].ReceiveMaximum);
         Assert.Contains("QoS 2 DUP plant/ü 'payload ü'", _tap.ToString(), StringComparison.Ordinal);
     }
 
@@ -81,7 +85,7 @@ public sealed class WireTapTests : IAsyncLifetime
     [Fact]
     public async Task An_answered_publish_never_reaches_the_broker()
     {
-        _tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => [0x40, 3, (byte)(packet.PacketId >> 8), (byte)packet.PacketId, 0x97]));
+        _tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => Forge.AnswerTo(packet, 0x97)));
         await using var counter = await DeliveryCounter.StartAsync(_broker.Port);
         using var client = await RawClient.ConnectAsync(_proxy.Port, "a");
         await client.SendAsync(RawClient.Publish("t", "refused", 1, 700));

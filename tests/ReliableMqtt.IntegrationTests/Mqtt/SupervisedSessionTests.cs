@@ -45,6 +45,7 @@ public sealed class SupervisedSessionTests
     }
 
     [Fact]
+    [Conformance(19)]
     public async Task A_clean_start_of_mqtt_5_wipes_with_a_connection_whose_session_ends_with_it()
     {
         await using var broker = new ScriptedBroker(_ => new MqttConnAckPacket { RetainAvailable = true }, _ => null);
@@ -65,6 +66,7 @@ public sealed class SupervisedSessionTests
     }
 
     [Fact]
+    [Conformance(19)]
     public async Task A_clean_start_of_mqtt_311_wipes_with_one_connection_and_stays_with_the_next()
     {
         await using var broker = new ScriptedBroker(_ => new MqttConnAckPacket(), _ => null, MqttProtocolVersion.V311);
@@ -165,6 +167,7 @@ public sealed class SupervisedSessionTests
     }
 
     [Fact]
+    [Conformance(14)]
     public async Task Stopping_says_goodbye_and_keeps_the_session()
     {
         await using var broker = new ScriptedBroker(_ => new MqttConnAckPacket { RetainAvailable = true }, _ => null);

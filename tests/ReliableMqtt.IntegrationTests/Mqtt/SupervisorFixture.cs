@@ -2,23 +2,33 @@ using System.Collections.Concurrent;
 using MQTTnet;
 using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
+using ReliableMqtt.IntegrationTests.Oracle;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Mqtt;
 using ReliableMqtt.Session;
 
 namespace ReliableMqtt.IntegrationTests.Mqtt;
 
-/// <summary>A supervisor with short waits, and what it has told.</summary>
+/// <summary>
+/// A supervisor with short waits, and what it has told. It connects through a tapped proxy, and at its end the wire is audited: not for what a session decides,
+/// since here the test takes the part of the session.
+/// </summary>
 internal sealed class SupervisorFixture : IAsyncDisposable
 {
+    private static readonly int[] RowsOfTheSession = [1, 3, 4, 6, 10, 12, 15, 16, 21, 22, 23, 24];
+
+    private readonly WireTap _tap = new();
+    private readonly CuttingProxy _proxy;
+
     public SupervisorFixture(int port, Action<MqttClientOptionsBuilder>? mqtt = null, Func<ReliablePublisherOptions, ReliablePublisherOptions>? change = null)
     {
+        _proxy = CuttingProxy.Start(port, _tap);
         var options = new ReliablePublisherOptions
         {
             PublisherId = "publisher-1",
             Mqtt = builder =>
             {
-                builder.WithTcpServer("127.0.0.1", port);
+                builder.WithTcpServer("127.0.0.1", _proxy.Port);
                 mqtt?.Invoke(builder);
             },
             Ledger = null!,
@@ -64,5 +74,10 @@ internal sealed class SupervisorFixture : IAsyncDisposable
         QualityOfService = qos,
     };
 
-    public async ValueTask DisposeAsync() => await Supervisor.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Supervisor.DisposeAsync();
+        await _proxy.DisposeAsync();
+        WireAudit.Check(_tap, except: RowsOfTheSession);
+    }
 }

@@ -7,6 +7,7 @@ namespace ReliableMqtt.IntegrationTests.Publishing;
 public sealed class BrokerLimitTests
 {
     [Fact]
+    [Conformance(26, 27)]
     public async Task A_message_that_the_connected_broker_cannot_take_is_refused_and_not_stored()
     {
         await using var rig = await StartLimitedAsync();
@@ -26,6 +27,7 @@ public sealed class BrokerLimitTests
     }
 
     [Fact]
+    [Conformance(26, 27)]
     public async Task What_was_accepted_before_the_limit_was_known_becomes_a_dead_letter_and_the_others_go_on()
     {
         await using var rig = await StartLimitedAsync();

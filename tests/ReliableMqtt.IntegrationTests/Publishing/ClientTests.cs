@@ -34,7 +34,6 @@ public sealed class ClientTests
         Assert.Equal(151, received.Count);
         Assert.Equal(151, received.Distinct().Count());
         await publisher.StatusIsAsync(status => status.Reconnects >= 3);
-        WireAudit.Check(rig.Tap, 20);
     }
 
     [Theory]
@@ -58,14 +57,13 @@ public sealed class ClientTests
         await using var rig = await Rig.StartAsync();
         var publisher = await rig.ConnectPublisherAsync();
         var client = publisher.Client;
-        var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", rig.Broker.Port).Build();
         foreach (var qos in (MqttQualityOfServiceLevel[])[MqttQualityOfServiceLevel.AtLeastOnce, MqttQualityOfServiceLevel.ExactlyOnce])
         {
             var message = new MqttApplicationMessageBuilder().WithTopic("t").WithQualityOfServiceLevel(qos).Build();
             Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.PublishAsync(message, Cancel)), "PublishAsync");
         }
 
-        Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.ConnectAsync(options, Cancel)), "ReconnectAsync");
+        Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.ConnectAsync(new MqttClientOptions(), Cancel)), "ReconnectAsync");
         Refused(await Assert.ThrowsAsync<InvalidOperationException>(() => client.DisconnectAsync(new MqttClientDisconnectOptions(), Cancel)), "DisposeAsync");
         Refused(Assert.Throws<InvalidOperationException>(client.Dispose), "DisposeAsync");
 
@@ -78,6 +76,7 @@ public sealed class ClientTests
     }
 
     [Fact]
+    [Conformance(1)]
     public async Task Its_subscribes_share_the_connection_with_hundreds_of_publishes()
     {
         await using var rig = await Rig.StartAsync();
@@ -93,7 +92,6 @@ public sealed class ClientTests
         Assert.Equal(600, (await rig.DeliveriesAsync()).Distinct().Count());
         var subscribes = rig.Tap.Packets.Where(packet => packet.Type is MqttControlPacketType.Subscribe or MqttControlPacketType.Unsubscribe);
         Assert.Empty(subscribes.Select(packet => packet.PacketId).Intersect(rig.Publishes.Select(packet => packet.PacketId)));
-        WireAudit.Check(rig.Tap, 20);
     }
 
     private static void Collect(IMqttClient client, ConcurrentQueue<string> received) => client.ApplicationMessageReceivedAsync += args =>

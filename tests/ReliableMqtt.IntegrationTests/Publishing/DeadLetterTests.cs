@@ -91,5 +91,5 @@ public sealed class DeadLetterTests
 
     private static TapRule Refuse(Rig rig, Func<WirePacket, bool> which) => rig.Tap.On(
         packet => packet is { Type: MqttControlPacketType.Publish, Direction: Direction.ToBroker } && which(packet),
-        TapAction.Answer(packet => [(byte)(packet.Qos == 1 ? 0x40 : 0x50), 3, (byte)(packet.PacketId >> 8), (byte)packet.PacketId, 0x87]), int.MaxValue);
+        TapAction.Answer(packet => Forge.AnswerTo(packet, 0x87)), int.MaxValue);
 }

@@ -47,7 +47,7 @@ public sealed class DuplicateIdTests
     {
         await using var rig = await Rig.StartAsync();
         var publisher = await rig.ConnectPublisherAsync();
-        rig.Tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => [0x50, 3, (byte)(packet.PacketId >> 8), (byte)packet.PacketId, 0x87]));
+        rig.Tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => Forge.AnswerTo(packet, 0x87)));
         var message = PublisherCalls.WithId("id-1", "m");
         await Assert.ThrowsAsync<PublishRejectedException>(() => publisher.Publish(message));
         var again = await Assert.ThrowsAsync<PublishRejectedException>(() => publisher.Publish(message));

@@ -34,7 +34,7 @@ public sealed class EnqueueTests
     {
         await using var rig = await Rig.StartAsync();
         var publisher = await rig.ConnectPublisherAsync(options => options with { Ordering = PublishOrdering.None });
-        rig.Tap.On(packet => packet.Payload == "refused", TapAction.Answer(packet => [0x40, 3, (byte)(packet.PacketId >> 8), (byte)packet.PacketId, 0x87]));
+        rig.Tap.On(packet => packet.Payload == "refused", TapAction.Answer(packet => Forge.AnswerTo(packet, 0x87)));
         rig.Tap.On(packet => packet is { Payload: "late" }, TapAction.Drop);
         PublishMessage[] batch =
         [

@@ -35,7 +35,6 @@ public sealed class LinkCutTests
         var counts = (await rig.DeliveriesAsync()).CountBy(delivery => delivery.Payload).ToDictionary();
         Assert.True(counts.Count == Messages, $"seed {seed}: {counts.Count} of {Messages} messages have arrived");
         if (qos == 2) Assert.All(counts, pair => Assert.True(pair.Value == 1, $"seed {seed}: {pair.Key} came {pair.Value} times"));
-        WireAudit.Check(rig.Tap, 20);
     }
 
     [Theory]

@@ -17,6 +17,7 @@ public sealed class NextProcessTests
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubRec, 2, 2, 1)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubRel, 2, 1, 2)]
     [InlineData(BrokerKind.Embedded, MqttControlPacketType.PubComp, 2, 1, 2)]
+    [Conformance(3, 8, 11, 12, 14)]
     public async Task The_next_process_goes_on_where_a_packet_was_lost(BrokerKind kind, MqttControlPacketType lost, int qos, int publishes, int pubRels)
     {
         await using var rig = await Rig.StartAsync(kind);
@@ -34,7 +35,6 @@ public sealed class NextProcessTests
         Assert.Equal([false, true], rig.Publishes.Select(packet => packet.Dup).Concat([true]).Take(2));
         Assert.Single(rig.Publishes.Concat(rig.PubRels).DistinctBy(packet => packet.PacketId));
         Assert.InRange((await rig.DeliveriesAsync()).Count, 1, lost == MqttControlPacketType.PubAck ? 2 : 1);
-        WireAudit.Check(rig.Tap);
     }
 
     [Fact]
@@ -51,7 +51,6 @@ public sealed class NextProcessTests
         await next.FlushAsync(TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(0, 1500).Select(i => $"m{i}").Append("new"), rig.Publishes.Select(packet => packet.Payload));
         Assert.Equal(1501, (await rig.DeliveriesAsync()).Count);
-        WireAudit.Check(rig.Tap, 20);
     }
 
     [Fact]
@@ -66,6 +65,5 @@ public sealed class NextProcessTests
         Assert.Equal(PublishOutcome.Confirmed, (await second.Publish("sent by the second")).Outcome);
         await second.StatusIsAsync(status => status.IsOwner);
         Assert.Equal(["accepted by the second", "sent by the second"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
-        WireAudit.Check(rig.Tap);
     }
 }

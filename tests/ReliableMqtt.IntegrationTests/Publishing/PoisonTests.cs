@@ -19,6 +19,7 @@ public sealed class PoisonTests
     [InlineData(MqttProtocolVersion.V500, 2)]
     [InlineData(MqttProtocolVersion.V311, 1)]
     [InlineData(MqttProtocolVersion.V311, 2)]
+    [Conformance(36)]
     public async Task Publishes_that_end_every_connection_become_dead_letters_and_the_others_arrive(MqttProtocolVersion version, int qos)
     {
         await using var rig = await Rig.StartAsync();
@@ -31,6 +32,7 @@ public sealed class PoisonTests
     [Theory]
     [InlineData(MqttProtocolVersion.V500)]
     [InlineData(MqttProtocolVersion.V311)]
+    [Conformance(36)]
     public async Task Pubrels_that_end_every_connection_become_dead_letters_that_were_probably_delivered(MqttProtocolVersion version)
     {
         await using var rig = await Rig.StartAsync();
@@ -51,6 +53,7 @@ public sealed class PoisonTests
     }
 
     [Fact]
+    [Conformance(36)]
     public async Task Mosquitto_on_mqtt_3_ends_the_connection_over_a_packet_that_is_too_large()
     {
         // It has no way to state the limit there.
@@ -85,7 +88,6 @@ public sealed class PoisonTests
         await publishing;
         Assert.Empty((await publisher.DeadLetters.ListPageAsync(cancellationToken: TestContext.Current.CancellationToken)).Items);
         Assert.Equal(qos == 2 ? 21 : rig.Counter.ByPayload().Values.Sum(), (await rig.DeliveriesAsync()).Count);
-        WireAudit.Check(rig.Tap, 20);
     }
 
     [Fact]
@@ -153,7 +155,6 @@ public sealed class PoisonTests
         var good = (await rig.DeliveriesAsync()).Where(delivery => delivery.Topic == PublisherCalls.Topic).CountBy(delivery => delivery.Payload).ToList();
         Assert.Equal(Messages - Places.Length, good.Count);
         if (qos == 2) Assert.All(good, count => Assert.Equal(1, count.Value));
-        WireAudit.Check(rig.Tap, 20);
         Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("after", qos)).Outcome);
         Assert.Contains(rig.LogEntries, entry => entry.Id == 1008);
     }

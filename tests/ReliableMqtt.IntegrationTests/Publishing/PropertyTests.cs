@@ -18,6 +18,7 @@ public sealed class PropertyTests
     [InlineData(BrokerKind.Mosquitto, 2)]
     [InlineData(BrokerKind.Embedded, 0)]
     [InlineData(BrokerKind.Embedded, 2)]
+    [Conformance(29, 31)]
     public async Task Every_option_arrives(BrokerKind kind, int qos)
     {
         await using var rig = await Rig.StartAsync(kind, counting: false);

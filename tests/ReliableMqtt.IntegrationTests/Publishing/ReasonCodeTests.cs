@@ -1,4 +1,3 @@
-using System.Text;
 using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
 
@@ -16,10 +15,11 @@ public sealed class ReasonCodeTests
     [InlineData(2, 0x87)]
     [InlineData(2, 0x90)]
     [InlineData(2, 0x99)]
+    [Conformance(10, 20)]
     public async Task A_refusal_for_good_is_told_at_once(int qos, byte code)
     {
         await using var rig = await Rig.StartAsync();
-        var publisher = await StartAsync(rig, qos, code, times: 1, "it may not be");
+        var publisher = await StartAsync(rig, code, times: 1, "it may not be");
         await AssertRejectedAsync(rig, publisher, qos, code, attempts: 1, "it may not be");
     }
 
@@ -33,7 +33,7 @@ public sealed class ReasonCodeTests
     public async Task A_refusal_that_may_pass_is_told_after_the_last_attempt(int qos, byte code)
     {
         await using var rig = await Rig.StartAsync();
-        var publisher = await StartAsync(rig, qos, code, MaxAttempts);
+        var publisher = await StartAsync(rig, code, MaxAttempts);
         await AssertRejectedAsync(rig, publisher, qos, code, MaxAttempts, null);
     }
 
@@ -44,10 +44,11 @@ public sealed class ReasonCodeTests
     [InlineData(2, 0x91, 2)]
     [InlineData(1, 0x97, MaxAttempts + 3)]
     [InlineData(2, 0x97, MaxAttempts + 3)]
+    [Conformance(10, 20)]
     public async Task A_message_that_is_taken_in_the_end_was_sent_anew_each_time(int qos, byte code, int refusals)
     {
         await using var rig = await Rig.StartAsync();
-        var publisher = await StartAsync(rig, qos, code, refusals);
+        var publisher = await StartAsync(rig, code, refusals);
         var receipt = await publisher.Publish("m", qos);
 
         Assert.Equal((PublishOutcome.Confirmed, refusals + 1, (byte)0), (receipt.Outcome, receipt.Attempts, receipt.ReasonCode));
@@ -63,7 +64,7 @@ public sealed class ReasonCodeTests
     public async Task Three_packet_ids_in_use_on_one_connection_lead_to_a_clean_session()
     {
         await using var rig = await Rig.StartAsync();
-        var publisher = await StartAsync(rig, qos: 2, 0x91, times: 3);
+        var publisher = await StartAsync(rig, 0x91, times: 3);
         Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("m")).Outcome);
         var connects = rig.Tap.Of(MqttControlPacketType.Connect, Direction.ToBroker);
         Assert.Equal([true, false, true, false], connects.Select(packet => packet.CleanStart));
@@ -74,7 +75,7 @@ public sealed class ReasonCodeTests
     public async Task Strict_ordering_holds_back_what_follows_a_refused_message()
     {
         await using var rig = await Rig.StartAsync();
-        var publisher = await StartAsync(rig, qos: 2, 0x80, times: 2, change: options => options with { MaxInFlight = 1 });
+        var publisher = await StartAsync(rig, 0x80, times: 2, change: options => options with { MaxInFlight = 1 });
         await publisher.PublishAll("m", 5);
         Assert.Equal(["m0", "m0", "m0", "m1", "m2", "m3", "m4"], rig.Publishes.Select(packet => packet.Payload));
         Assert.Equal(["m0", "m1", "m2", "m3", "m4"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
@@ -85,15 +86,14 @@ public sealed class ReasonCodeTests
     {
         await using var rig = await Rig.StartAsync();
         var publisher = await rig.ConnectPublisherAsync();
-        rig.Tap.On(MqttControlPacketType.PubRel, TapAction.Answer(packet => Ack(0x70, packet.PacketId, 0x92, null)));
+        rig.Tap.On(MqttControlPacketType.PubRel, TapAction.Answer(packet => Forge.Ack(MqttControlPacketType.PubComp, packet.PacketId, 0x92)));
         Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("m")).Outcome);
     }
 
     private static Task<ReliablePublisher> StartAsync(
-        Rig rig, int qos, byte code, int times, string? text = null, Func<ReliablePublisherOptions, ReliablePublisherOptions>? change = null)
+        Rig rig, byte code, int times, string? text = null, Func<ReliablePublisherOptions, ReliablePublisherOptions>? change = null)
     {
-        var header = (byte)(qos == 1 ? 0x40 : 0x50);
-        rig.Tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => Ack(header, packet.PacketId, code, text)), times);
+        rig.Tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => Forge.AnswerTo(packet, code, text)), times);
         return rig.ConnectPublisherAsync(options => (change?.Invoke(options) ?? options) with { MaxAttempts = MaxAttempts });
     }
 
@@ -113,13 +113,5 @@ public sealed class ReasonCodeTests
         Assert.Equal("next", Assert.Single(await rig.DeliveriesAsync()).Payload);
         var letters = await rig.Ledger.ListDeadLettersAsync(null, 10, TestContext.Current.CancellationToken);
         Assert.Equal(code, Assert.Single(letters.Items).Reason.ReasonCode);
-        WireAudit.Check(rig.Tap);
-    }
-
-    /// <summary>An acknowledgement of MQTT 5, with a Reason String when there is one (MQTT 5 §3.4.2.2.2).</summary>
-    private static byte[] Ack(byte header, ushort packetId, byte code, string? text)
-    {
-        byte[] reason = text is null ? [] : [0x1F, 0, (byte)text.Length, .. Encoding.UTF8.GetBytes(text)];
-        return [header, (byte)(4 + reason.Length), (byte)(packetId >> 8), (byte)packetId, code, (byte)reason.Length, .. reason];
     }
 }

@@ -68,8 +68,8 @@ public sealed class ReceiptTests
         await using var rig = await Rig.StartAsync();
         var publisher = await rig.ConnectPublisherAsync();
         // mosquitto finds out at PUBREL; others say so in PUBREC, to which PUBREL belongs all the same (MQTT 5 §4.3.3).
-        rig.Tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => [0x50, 3, (byte)(packet.PacketId >> 8), (byte)packet.PacketId, 0x10]));
-        rig.Tap.On(MqttControlPacketType.PubRel, TapAction.Answer(packet => [0x70, 2, (byte)(packet.PacketId >> 8), (byte)packet.PacketId]));
+        rig.Tap.On(MqttControlPacketType.Publish, TapAction.Answer(packet => Forge.AnswerTo(packet, 0x10)));
+        rig.Tap.On(MqttControlPacketType.PubRel, TapAction.Answer(packet => Forge.Ack(MqttControlPacketType.PubComp, packet.PacketId)));
         var receipt = await publisher.Publish("m");
         Assert.Equal((PublishOutcome.Confirmed, (byte)0x10, true), (receipt.Outcome, receipt.ReasonCode, receipt.NoMatchingSubscribers));
         Assert.Single(rig.PubRels);

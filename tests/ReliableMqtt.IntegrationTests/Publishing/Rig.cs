@@ -10,9 +10,10 @@ namespace ReliableMqtt.IntegrationTests.Publishing;
 
 /// <summary>
 /// A broker, a tapped proxy before it, a counting subscriber directly at the broker, and publishers that connect through the proxy. All
-/// publishers of a rig share one store, so that the next one goes on where the one before has stopped, as processes on one ledger do.
+/// publishers of a rig share one store, so that the next one goes on where the one before has stopped, as processes on one ledger do. At its end
+/// all that has gone through the proxy is audited, whatever the test was about.
 /// </summary>
-internal sealed class Rig : IAsyncDisposable
+internal sealed partial class Rig : IAsyncDisposable
 {
     public const string PublisherId = "publisher";
 
@@ -98,8 +99,10 @@ internal sealed class Rig : IAsyncDisposable
             ShutdownTimeout = TimeSpan.Zero,
             LoggerFactory = new OneLogger(_log),
         };
-        var publisher = await ReliablePublisher.StartAsync(change?.Invoke(options) ?? options, TestContext.Current.CancellationToken);
+        options = change?.Invoke(options) ?? options;
+        var publisher = await ReliablePublisher.StartAsync(options, TestContext.Current.CancellationToken);
         _parts.Add(publisher);
+        Started(publisher, options);
         return publisher;
     }
 
@@ -153,7 +156,9 @@ internal sealed class Rig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        var finished = IsFinished;
         for (var i = _parts.Count - 1; i >= 0; i--) await _parts[i].DisposeAsync();
+        Audit(finished);
         if (_log.Entries.FirstOrDefault(entry => entry.Id == DispatcherFailed) is { Text: { } text })
             throw new InvalidOperationException($"The dispatcher failed during the test: {text}");
     }

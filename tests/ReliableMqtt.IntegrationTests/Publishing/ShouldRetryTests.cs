@@ -59,5 +59,5 @@ public sealed class ShouldRetryTests
 
     private static void Refuse(Rig rig, string topic, byte code, int times) => rig.Tap.On(
         packet => packet.Type == MqttControlPacketType.Publish && packet.Topic == topic && packet.Direction == Direction.ToBroker,
-        TapAction.Answer(packet => [0x40, 3, (byte)(packet.PacketId >> 8), (byte)packet.PacketId, code]), times);
+        TapAction.Answer(packet => Forge.AnswerTo(packet, code)), times);
 }

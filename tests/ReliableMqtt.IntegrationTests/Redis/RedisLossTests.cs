@@ -91,7 +91,6 @@ public sealed class RedisLossTests
         Assert.Equal(PublishOutcome.Confirmed, (await pending.WaitAsync(TimeSpan.FromSeconds(30), Cancel)).Outcome);
         Assert.Equal([packetId, packetId], rig.Publishes.Where(packet => packet.Payload == "m").Select(packet => packet.PacketId));
         Assert.Equal(["before", "m"], (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload));
-        WireAudit.Check(rig.Tap);
     }
 
     [Fact]
@@ -120,7 +119,6 @@ public sealed class RedisLossTests
             Enumerable.Range(0, 50).Select(i => $"m{i}"),
             (await rig.DeliveriesAsync()).Select(delivery => delivery.Payload).Where(payload => payload.StartsWith('m')));
         Assert.Equal(PublishOutcome.Unknown, (await next.Receipt(lost.MessageId)).Outcome);
-        WireAudit.Check(rig.Tap, 20); // It was in use until the session ended [2.2.1-3].
     }
 
     [Fact]

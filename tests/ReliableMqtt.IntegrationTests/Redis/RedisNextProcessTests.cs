@@ -32,7 +32,6 @@ public sealed class RedisNextProcessTests
         Assert.Single(rig.Publishes.Concat(rig.PubRels).DistinctBy(packet => packet.PacketId));
         Assert.InRange((await rig.DeliveriesAsync()).Count, 1, lost == MqttControlPacketType.PubAck ? 2 : 1);
         await rig.AssertNothingStoredAsync();
-        WireAudit.Check(rig.Tap);
     }
 
     [Fact]
@@ -50,6 +49,5 @@ public sealed class RedisNextProcessTests
         await next.FlushAsync(TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(0, 1500).Select(i => $"m{i}").Append("new"), rig.Publishes.Select(packet => packet.Payload));
         Assert.Equal(1501, (await rig.DeliveriesAsync()).Count);
-        WireAudit.Check(rig.Tap, 20);
     }
 }

@@ -103,7 +103,6 @@ public sealed class RedisQuarantineTests
         await rig.AssertNothingStoredAsync();
 
         // Nothing new was sent in the old session, in which the packet id of the quarantined message is in use.
-        WireAudit.Check(rig.Tap);
         var wire = rig.Tap.Packets.ToList();
         var resumed = wire.FindIndex(packet => packet.Dup);
         var clean = wire.FindIndex(resumed, packet => packet.CleanStart);

@@ -42,7 +42,6 @@ public sealed class RedisStandbyTests : IAsyncLifetime
         Assert.Equal(600, (await _rig.DeliveriesAsync()).Count);
         Assert.Equal((true, false, false), (all[0].Status.IsOwner, all[1].Status.IsOwner, all[2].Status.IsOwner));
         await _rig.AssertNothingStoredAsync();
-        WireAudit.Check(_rig.Tap);
     }
 
     [Fact]
@@ -105,7 +104,6 @@ public sealed class RedisStandbyTests : IAsyncLifetime
         Assert.Contains(_rig.LogEntries, entry => entry.Id == 3005);
         Assert.True(second.Status.IsOwner);
         Assert.Equal(2, (await _rig.DeliveriesAsync()).Count);
-        WireAudit.Check(_rig.Tap);
     }
 
     [Fact]

@@ -20,6 +20,9 @@ internal sealed partial record SourceFile(string RelativePath, string Code)
     public static SourceFile Of(string relativePath, string text) =>
         new(relativePath, CommentOrString().Replace(text, match => match.Value.StartsWith('/') ? " " : match.Value));
 
+    /// <summary>Code without its comments and without what stands in its texts.</summary>
+    public static string WithoutTexts(string text) => CommentOrString().Replace(text, match => match.Value.StartsWith('/') ? " " : "\"\"");
+
     /// <summary>The types that it declares.</summary>
     public IEnumerable<string> DeclaredTypes => Declaration().Matches(Code).Select(match => match.Groups[1].Value);
 

@@ -13,6 +13,7 @@ public class MqttTextTests
     [InlineData("\ufeffkept")]
     [InlineData(" leading and trailing ")]
     [InlineData("\u00a0\ufdcf\ufdf0\ufffd")]
+    [Conformance(31)]
     public void Row_31_well_formed_text_passes(string text) => Assert.Null(MqttText.FindProblem(text));
 
     [Theory]
@@ -27,10 +28,12 @@ public class MqttTextTests
     [InlineData("\uffff", "non-character U+FFFF")]
     [InlineData("x\U0001fffe", "non-character U+1FFFE at position 1")]
     [InlineData("\U0010ffff", "non-character U+10FFFF at position 0")]
+    [Conformance(31)]
     public void Row_31_what_must_not_stand_in_a_string_is_named(string text, string problem) =>
         Assert.Contains(problem, MqttText.FindProblem(text), StringComparison.Ordinal);
 
     [Fact]
+    [Conformance(31)]
     public void Row_31_encoded_text_follows_the_same_rules()
     {
         foreach (var text in new[] { "", "plant", "ünï€😀", "a\0", "é\n", "\ufffe", "x\U0001fffe", new string('a', 65_535), new string('a', 65_536), new string('é', 40_000) })
@@ -41,6 +44,7 @@ public class MqttTextTests
 
     // Built here, since test data with lone surrogates does not survive the way to the test.
     [Fact]
+    [Conformance(31)]
     public void Row_31_lone_surrogates_are_found_wherever_they_stand()
     {
         foreach (var (text, position) in new[] { ("\ud83d", 0), ("a\ud83d", 1), ("\ud83dz", 0), ("\ude00", 0), ("a\ude00\ud83d", 1), ("😀\ude00", 2) })
@@ -54,6 +58,7 @@ public class MqttTextTests
     [InlineData("€", 21_846, false)]
     [InlineData("😀", 16_383, true)]
     [InlineData("😀", 16_384, false)]
+    [Conformance(31)]
     public void Row_31_the_length_counts_in_utf_8(string character, int count, bool fits)
     {
         var problem = MqttText.FindProblem(string.Concat(Enumerable.Repeat(character, count)));
@@ -67,6 +72,7 @@ public class MqttTextTests
     [InlineData("a/+/b", "wildcard '+' at position 2")]
     [InlineData("a/#", "wildcard '#' at position 2")]
     [InlineData("a/\0", "control character U+0000")]
+    [Conformance(30)]
     public void Row_30_what_must_not_be_a_topic_is_named(string? topic, string problem) =>
         Assert.Contains(problem, MqttText.FindTopicProblem(topic), StringComparison.Ordinal);
 
@@ -74,5 +80,6 @@ public class MqttTextTests
     [InlineData("/")]
     [InlineData("a//b/")]
     [InlineData("$SYS/x")]
+    [Conformance(32)]
     public void Row_32_any_other_topic_passes(string topic) => Assert.Null(MqttText.FindTopicProblem(topic));
 }

@@ -16,6 +16,7 @@ public class PublishPacketSizeTests
     [InlineData(1, true)]
     [InlineData(2, true)]
     [InlineData(3, false)]
+    [Conformance(27)]
     public void Row_27_the_size_is_that_of_the_encoded_packet(int seed, bool mqtt5)
     {
         var random = new Random(seed);
@@ -73,6 +74,7 @@ public class PublishPacketSizeTests
     }
 
     [Fact]
+    [Conformance(2)]
     public void Qos_0_has_neither_packet_id_nor_message_id()
     {
         var record = new LedgerRecord { Topic = "t", Payload = new byte[3], QualityOfService = MqttQualityOfServiceLevel.AtMostOnce };

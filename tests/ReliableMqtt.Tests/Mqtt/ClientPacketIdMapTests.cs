@@ -27,6 +27,7 @@ public sealed class ClientPacketIdMapTests
     }
 
     [Fact]
+    [Conformance(1)]
     public void An_id_in_use_is_never_given_out_again()
     {
         var unanswered = _map.Take(1, ClientRequest.Subscribe);

@@ -25,6 +25,7 @@ public sealed class KeepAliveTests : IDisposable
     }
 
     [Fact]
+    [Conformance(34)]
     public void It_pings_when_nothing_was_sent_for_three_quarters()
     {
         Advance(44, _keepAlive.OnReceived);
@@ -34,6 +35,7 @@ public sealed class KeepAliveTests : IDisposable
     }
 
     [Fact]
+    [Conformance(34)]
     public void It_pings_when_nothing_was_received_for_a_period_although_much_is_sent()
     {
         Advance(59, _keepAlive.OnSent);

@@ -23,6 +23,7 @@ public sealed class MqttOptionsFactoryTests
     };
 
     [Fact]
+    [Conformance(14)]
     public void The_session_is_asked_for_and_everything_else_is_left_alone()
     {
         var built = Factory(Server()).Create();

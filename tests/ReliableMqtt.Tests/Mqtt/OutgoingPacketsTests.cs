@@ -31,6 +31,7 @@ public sealed class OutgoingPacketsTests
     private static MqttPublishPacket Publish(OutboundPacket packet, bool mqtt5) => Assert.IsType<MqttPublishPacket>(OutgoingPackets.Create(packet, mqtt5));
 
     [Fact]
+    [Conformance(28, 29)]
     public void Mqtt_5_carries_everything_and_the_message_id_last()
     {
         var packet = Publish(new OutboundPacket(new PacketId(5), Record, Dup: true, ExpirySeconds: 30), mqtt5: true);
@@ -69,14 +70,15 @@ public sealed class OutgoingPacketsTests
     [Theory]
     [InlineData(true, 0x92)]
     [InlineData(false, 0)]
+    [Conformance(35)]
     public void A_pubrel_has_a_reason_code_on_mqtt_5_only(bool mqtt5, byte expected)
     {
         var packet = Assert.IsType<MqttPubRelPacket>(OutgoingPackets.Create(new OutboundPacket(new PacketId(6), null, ReasonCode: 0x92), mqtt5));
         Assert.Equal((6, expected), (packet.PacketIdentifier, (byte)packet.ReasonCode));
     }
 
-    // Rows 2 and 7 of the conformance checklist.
     [Fact]
+    [Conformance(2, 7)]
     public void Qos_0_has_neither_packet_id_nor_dup_nor_an_empty_message_id()
     {
         var record = Record with { QualityOfService = MqttQualityOfServiceLevel.AtMostOnce, MessageId = default, Properties = null };

@@ -83,8 +83,8 @@ public sealed class SessionChannelAdapterEndTests
         Assert.Empty(harness.Sink.Calls);
     }
 
-    // Row 33 of the conformance checklist.
     [Fact]
+    [Conformance(33)]
     public async Task Nothing_is_sent_after_disconnect()
     {
         var harness = new AdapterHarness();

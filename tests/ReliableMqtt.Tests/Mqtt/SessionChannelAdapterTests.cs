@@ -54,6 +54,7 @@ public sealed class SessionChannelAdapterTests
     }
 
     [Fact]
+    [Conformance(33)]
     public async Task Nothing_of_the_session_leaves_before_the_connack_or_after_the_end()
     {
         var harness = new AdapterHarness();
@@ -106,6 +107,7 @@ public sealed class SessionChannelAdapterTests
     }
 
     [Fact]
+    [Conformance(1)]
     public async Task Subscribe_ids_are_moved_off_ours_and_back()
     {
         var harness = new AdapterHarness();
@@ -178,6 +180,7 @@ public sealed class SessionChannelAdapterTests
     }
 
     [Fact]
+    [Conformance(34)]
     public async Task A_server_keep_alive_overrides_and_its_missing_pingresp_ends_the_connection()
     {
         var harness = new AdapterHarness(keepAlive: TimeSpan.FromMinutes(10));

@@ -90,6 +90,7 @@ public class ExpiryTests
     }
 
     [Fact]
+    [Conformance(13)]
     public void One_that_was_sent_or_may_have_been_never_expires()
     {
         _session.Connect(sessionPresent: false);

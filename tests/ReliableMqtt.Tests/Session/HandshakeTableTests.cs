@@ -57,6 +57,7 @@ public class HandshakeTableTests
     }
 
     [Fact]
+    [Conformance(4)]
     public void Only_a_stored_stage_lets_a_first_packet_leave_or_frees_a_packet_id()
     {
         foreach (var (stage, what, qos) in from s in Stages from e in Events from q in new[] { 1, 2 } select (s, e, q))

@@ -10,6 +10,7 @@ public class HandshakeTests
     private readonly SessionHarness _session = new();
 
     [Fact]
+    [Conformance(6, 8)]
     public void Qos1_is_stored_then_sent_then_confirmed_by_puback()
     {
         _session.Connect(sessionPresent: false);
@@ -26,6 +27,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(5, 9, 10, 11)]
     public void Qos2_goes_publish_pubrec_pubrel_pubcomp()
     {
         _session.Connect(sessionPresent: false);
@@ -75,6 +77,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(3, 6, 15)]
     public void Publish_then_crash_resends_with_dup_and_the_same_packet_id()
     {
         _session.Connect(sessionPresent: false);
@@ -91,6 +94,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(11, 12)]
     public void Pubrec_then_crash_resumes_with_pubrel()
     {
         _session.Connect(sessionPresent: false);
@@ -108,6 +112,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(9)]
     public void Pubrec_that_was_not_stored_before_the_crash_resumes_with_publish()
     {
         _session.Connect(sessionPresent: false);
@@ -136,6 +141,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(17)]
     public void Lost_session_republishes_as_a_new_message_under_another_packet_id()
     {
         _session.Connect(sessionPresent: false);
@@ -157,6 +163,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(17)]
     public void Lost_session_gives_up_when_the_policy_forbids_duplicates()
     {
         var session = new SessionHarness(new SessionSettings { SessionLossPolicy = SessionLossPolicy.DeadLetter });
@@ -174,6 +181,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(6)]
     public void A_message_that_was_stored_while_the_link_died_leaves_once_without_dup()
     {
         _session.Connect(sessionPresent: false);
@@ -189,6 +197,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(35)]
     public void Unknown_late_and_wrong_acks_confirm_nothing()
     {
         _session.Connect(sessionPresent: false);
@@ -208,6 +217,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(35)]
     public void Pubrec_of_an_unknown_packet_id_is_answered_with_not_found()
     {
         _session.Connect(sessionPresent: false);
@@ -218,6 +228,7 @@ public class HandshakeTests
     }
 
     [Fact]
+    [Conformance(10)]
     public void A_repeated_pubrec_gets_another_pubrel()
     {
         _session.Connect(sessionPresent: false);

@@ -28,6 +28,7 @@ public class PacketIdPoolTests
     }
 
     [Fact]
+    [Conformance(1)]
     public void Row_1_every_id_is_given_out_once_then_there_is_none()
     {
         var pool = new PacketIdPool();
@@ -44,6 +45,7 @@ public class PacketIdPoolTests
     }
 
     [Fact]
+    [Conformance(1)]
     public void Row_1_wrapping_skips_ids_in_use()
     {
         var pool = new PacketIdPool();
@@ -61,6 +63,7 @@ public class PacketIdPoolTests
     }
 
     [Fact]
+    [Conformance(1)]
     public void Reserved_ids_are_skipped_and_cannot_be_reserved_twice()
     {
         var pool = new PacketIdPool();

@@ -10,6 +10,7 @@ public class PoisonTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [Conformance(36)]
     public void A_publish_that_ends_every_connection_is_given_up_and_the_others_go_on(int qos)
     {
         var session = Started("good");
@@ -36,6 +37,7 @@ public class PoisonTests
     }
 
     [Fact]
+    [Conformance(36)]
     public void A_pubrel_that_ends_every_connection_is_given_up_as_probably_delivered()
     {
         var session = Started("good");

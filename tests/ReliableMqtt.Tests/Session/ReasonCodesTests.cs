@@ -20,6 +20,7 @@ public class ReasonCodesTests
 
     [Theory]
     [MemberData(nameof(AllCodes))]
+    [Conformance(20)]
     public void Row_20_every_code_of_every_packet_has_its_verdict(byte code)
     {
         AckVerdict? refusal = code switch

@@ -12,6 +12,7 @@ public class RefusalTests
     [InlineData(0x87)]
     [InlineData(0x90)]
     [InlineData(0x99)]
+    [Conformance(20)]
     public void A_refusal_for_good_is_a_dead_letter_at_once(byte code)
     {
         var session = new SessionHarness(Second);
@@ -28,6 +29,7 @@ public class RefusalTests
     }
 
     [Fact]
+    [Conformance(10)]
     public void A_refusing_pubrec_gets_no_pubrel()
     {
         var session = new SessionHarness(Second);
@@ -41,6 +43,7 @@ public class RefusalTests
     }
 
     [Fact]
+    [Conformance(20)]
     public void A_refusal_for_now_is_sent_anew_after_a_while_and_holds_back_what_was_not_sent()
     {
         var session = new SessionHarness(Second);

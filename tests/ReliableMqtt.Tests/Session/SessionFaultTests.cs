@@ -22,6 +22,7 @@ public class SessionFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    [Conformance(3, 6, 12, 16, 23)]
     public void Nothing_is_lost_and_qos2_arrives_once_while_the_session_lives(int seed)
     {
         for (var i = 0; i < 100; i++) Execute(seed + i, losesSessions: false);
@@ -29,6 +30,7 @@ public class SessionFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    [Conformance(36)]
     public void Poison_and_nothing_else_becomes_a_dead_letter(int seed)
     {
         for (var i = 0; i < 40; i++) Execute(seed + i, losesSessions: i % 4 == 0, poison: 1 + (i % 5));

@@ -6,6 +6,7 @@ namespace ReliableMqtt.Tests.Session;
 public class WindowAndOrderTests
 {
     [Fact]
+    [Conformance(23, 24)]
     public void No_more_are_in_flight_than_the_broker_allows()
     {
         var session = new SessionHarness();
@@ -21,6 +22,7 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    [Conformance(21, 23)]
     public void Twenty_unacked_resends_count_against_a_receive_maximum_of_twenty()
     {
         var session = new SessionHarness();
@@ -38,6 +40,7 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    [Conformance(15, 21, 23)]
     public void Resends_beyond_a_lowered_receive_maximum_wait_and_come_before_anything_new()
     {
         var session = new SessionHarness();
@@ -84,6 +87,7 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    [Conformance(21, 22)]
     public void Resends_keep_the_first_order_and_pubrels_that_of_their_pubrecs()
     {
         var session = new SessionHarness();
@@ -168,6 +172,7 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    [Conformance(1, 4)]
     public void A_packet_id_is_free_only_after_its_confirm_is_stored()
     {
         var session = new SessionHarness(new SessionSettings { MaxInFlight = 1 });
@@ -185,6 +190,7 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    [Conformance(13)]
     public void An_expired_message_leaves_the_backlog_unsent_and_a_sent_one_never_expires()
     {
         var session = new SessionHarness(new SessionSettings { MaxInFlight = 1 });
@@ -208,6 +214,7 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    [Conformance(26)]
     public void A_backlog_that_a_new_broker_cannot_take_becomes_dead_letters_not_downgrades()
     {
         var session = new SessionHarness();
@@ -222,6 +229,7 @@ public class WindowAndOrderTests
     }
 
     [Fact]
+    [Conformance(16)]
     public void An_overdue_ack_asks_for_another_connection_once_and_never_resends_on_this_one()
     {
         var session = new SessionHarness(new SessionSettings { AckTimeout = TimeSpan.FromSeconds(30) });

@@ -1,4 +1,4 @@
-using ReliableMqtt.IntegrationTests.Publishing;
+using ReliableMqtt.IntegrationTests.Oracle;
 using ReliableMqtt.Torture.Checks;
 using ReliableMqtt.Torture.Processes;
 using ReliableMqtt.Torture.Wire;
@@ -35,7 +35,7 @@ internal static class FleetVerdict
 
         var packets = log.From().Select(entry => entry.Packet).ToList();
         Problems("packets of a fenced owner after the winner's CONNACK", [.. FencingCheck.Find(packets).Select(packet => packet.ToString())]);
-        Problems("rules of the wire broken", WireAudit.Find(packets, 65_535));
+        Problems("rules of the wire broken", [.. WireAudit.Find(packets).Select(problem => problem.ToString())]);
         report.Figure("messages", plan.Messages);
         report.Figure("kills", near.Count + far.Count);
         report.Figure("pauses", pauses.Count);

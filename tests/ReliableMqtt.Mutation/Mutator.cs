@@ -72,8 +72,8 @@ internal sealed class Mutator(string file, int nextId, IReadOnlySet<int> without
         var visited = (StatementSyntax)base.VisitExpressionStatement(node)!;
         if (node.Parent is not BlockSyntax and not IfStatementSyntax and not ElseClauseSyntax || Declares(node)) return visited;
         if (Take(node, "(nothing)") is not { } id) return visited;
-        return IfStatement(PrefixUnaryExpression(SyntaxKind.LogicalNotExpression, Is(id)), visited.WithoutLeadingTrivia().WithLeadingTrivia(Space))
-            .WithLeadingTrivia(node.GetLeadingTrivia()).WithIfKeyword(Token(SyntaxKind.IfKeyword).WithLeadingTrivia(node.GetLeadingTrivia()).WithTrailingTrivia(Space));
+        // In braces, or an else behind it would become its own.
+        return ParseStatement($"{{ if (!{Switch}({id})) {visited.WithoutTrivia().ToFullString()} }}").WithTriviaFrom(node);
     }
 
     public override SyntaxNode? VisitAttributeList(AttributeListSyntax node) => node;

@@ -34,13 +34,14 @@ internal sealed class TestRun(string program, IReadOnlyList<string> filter)
         info.Environment["MUTANT"] = mutant.ToString(CultureInfo.InvariantCulture);
         if (reached is not null) info.Environment["MUTANT_REACHED"] = reached;
         using var process = Process.Start(info)!;
-        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(_limit);
         try
         {
             await process.WaitForExitAsync(limit.Token);
+            if (process.ExitCode != 0 && mutant == 0) Console.WriteLine(await output);
             return process.ExitCode == 0 ? Fate.Survived : Fate.Killed;
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)

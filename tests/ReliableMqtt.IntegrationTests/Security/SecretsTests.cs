@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
+using ReliableMqtt.IntegrationTests.Publishing;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Redis;
 
@@ -55,8 +56,6 @@ public sealed class SecretsTests : IDisposable
             ExtraLines = ["user default off", $"user {RedisUser} on >{Secret("redisPassword")} ~* &* +@all"],
             Login = $"user={RedisUser},password={Secret("redisPassword")},allowAdmin=true",
         });
-        await using var broker = await MosquittoBroker.StartAsync();
-        await using var proxy = CuttingProxy.Start(broker.Port);
         await TryAsync(async () =>
         {
             await using var refused = new RedisAckLedger($"redis://{RedisUser}:{Secret("wrongPassword")}@{redis.Address}");
@@ -64,38 +63,32 @@ public sealed class SecretsTests : IDisposable
             await refused.OpenAsync(new LedgerOpenOptions { PublisherId = "p", Logger = _log }, Cancel);
         });
 
-        var ledger = new RedisAckLedger($"redis://{RedisUser}:{Secret("redisPassword")}@{redis.Address}");
-        var options = new ReliablePublisherOptions
+        await using (var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger($"redis://{RedisUser}:{Secret("redisPassword")}@{redis.Address}")))
         {
-            PublisherId = "p",
-            Ledger = ledger,
-            Mqtt = mqtt => mqtt.WithTcpServer("127.0.0.1", proxy.Port).WithCredentials(Secret("brokerUser"), Secret("brokerPassword")),
-            LoggerFactory = _log,
-            MinBackoff = TimeSpan.FromMilliseconds(10),
-            MaxBackoff = TimeSpan.FromMilliseconds(50),
-            MaxPayloadSize = 1_000,
-            ShutdownTimeout = TimeSpan.Zero,
-        };
-        Tell($"{options} {ledger}");
-        await using (var publisher = await ReliablePublisher.StartAsync(options, Cancel))
-        {
+            var publisher = await rig.ConnectPublisherAsync(
+                options =>
+                {
+                    Tell($"{options} {options.Ledger}");
+                    return options with { LoggerFactory = _log, MaxPayloadSize = 1_000 };
+                },
+                mqtt => mqtt.WithCredentials(Secret("brokerUser"), Secret("brokerPassword")));
             Tell($"{publisher} {publisher.Status} {Message()} {Message().Options}");
             for (var i = 0; i < 20; i++)
             {
                 await TryAsync(() => publisher.PublishAsync(Message(), Cancel));
-                if (i % 5 == 0) proxy.Cut();
+                if (i % 5 == 0) rig.Proxy.Cut();
             }
 
             // What is refused, too large, and out of time.
             await TryAsync(() => publisher.PublishAsync(Message() with { Topic = "a/#" }, Cancel));
             await TryAsync(() => publisher.PublishAsync(Message() with { Payload = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Secret("payload"), 100))) }, Cancel));
-            proxy.Refuses = true;
-            proxy.Cut();
+            rig.Proxy.Refuses = true;
+            rig.Proxy.Cut();
             await TryAsync(() => publisher.PublishAsync(Message() with { Options = Message().Options! with { ConfirmTimeout = TimeSpan.FromMilliseconds(300) } }, Cancel));
             await redis.KillAsync();
             await TryAsync(() => publisher.PublishAsync(Message() with { Options = Message().Options! with { ConfirmTimeout = TimeSpan.FromSeconds(4) } }, Cancel));
             await redis.StartAgainAsync();
-            proxy.Refuses = false;
+            rig.Proxy.Refuses = false;
             await TryAsync(() => publisher.PublishAsync(Message(), Cancel));
         }
 

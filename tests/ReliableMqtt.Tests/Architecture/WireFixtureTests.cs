@@ -10,15 +10,15 @@ public partial class WireFixtureTests
 {
     private static readonly string[] Projects = ["tests/ReliableMqtt.IntegrationTests/", "tests/ReliableMqtt.Tool.Tests/"];
 
-    // What may begin a session, or a connection of another kind. The last two are what the proxy cannot read.
+    // What may begin a session, or a connection of another kind. The last four are what the proxy cannot read, and a broker that keeps no rule.
     private static readonly string[] MayConnect =
     [
         "Publishing/Rig.cs", "Mqtt/SupervisorFixture.cs", "RedisPlant.cs", "Publishing/Subscriber.cs", "Fixtures/RawClient.cs", "Fixtures/DeliveryCounter.cs", "Mqtt/TlsTests.cs",
-        "Mqtt/WebSocketTests.cs",
+        "Mqtt/WebSocketTests.cs", "Security/TlsRefusalTests.cs", "Security/HostileBrokerTests.cs",
     ];
 
     // What may know where the broker is: they stand between it and the sessions, or are the broker.
-    private static readonly string[] MayKnowThePort = ["Publishing/Rig.cs", "Publishing/TestedBroker.cs", "Mqtt/TestBroker.cs", "RedisPlant.cs"];
+    private static readonly string[] MayKnowThePort = ["Publishing/Rig.cs", "Publishing/TestedBroker.cs", "Mqtt/TestBroker.cs", "RedisPlant.cs", "Security/TlsRefusalTests.cs", "Security/HostileBrokerTests.cs"];
 
     [Fact]
     public void Every_session_goes_through_a_fixture_that_audits_its_wire()

@@ -11,6 +11,9 @@ internal sealed partial class MutatedLibrary
     private const string TestProject = "tests/ReliableMqtt.Tests";
     private const int BuildsAtMost = 12;
 
+    // Every ack is passed over.
+    private const string PlantedBehind = "if (_connection?.ConnectionId != connectionId) return;";
+
     private readonly string _folder;
 
     private MutatedLibrary(string folder) => _folder = folder;
@@ -55,10 +58,8 @@ internal sealed partial class MutatedLibrary
         foreach (var (file, text) in originals)
         {
             var mutator = new Mutator(Path.GetRelativePath(_folder, file), next, without);
-            var changed = mutator.Visit(CSharpSyntaxTree.ParseText(text).GetRoot()).ToFullString();
-            if (file.EndsWith("PublishSession.Acks.cs", StringComparison.Ordinal))
-                changed = changed.Replace("if (_connection?.ConnectionId != connectionId) return;", $"if ({Mutator.Switch}({TestRun.Planted})) return;", StringComparison.Ordinal);
-            File.WriteAllText(file, changed);
+            var planted = text.Replace(PlantedBehind, PlantedBehind + " if (MutantSwitch.IsPlanted) return;", StringComparison.Ordinal);
+            File.WriteAllText(file, mutator.Visit(CSharpSyntaxTree.ParseText(planted).GetRoot()).ToFullString());
             mutants.AddRange(mutator.Mutants);
             next = mutator.NextId;
         }
@@ -118,6 +119,7 @@ internal sealed partial class MutatedLibrary
             {
                 if (Reached is not null) System.AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.File.WriteAllLines(Reached, System.Linq.Enumerable.Select(System.Linq.Enumerable.Where(System.Linq.Enumerable.Range(0, Seen.Length), i => Seen[i]), i => i.ToString()));
             }
+            public static bool IsPlanted => Active == -1;
             public static bool Is(int id)
             {
                 if (Reached is not null && id > 0) Seen[id] = true;

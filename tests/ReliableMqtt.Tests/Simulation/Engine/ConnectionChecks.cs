@@ -7,11 +7,10 @@ namespace ReliableMqtt.Tests.Simulation.Engine;
 internal sealed class ConnectionChecks
 {
     private readonly Dictionary<PacketId, bool> _outstanding = [];
+    private readonly HashSet<PacketId> _begun = [];
 
-    /// <summary>The place of the last PUBLISH that was resent on it, and of the last PUBREL.</summary>
+    /// <summary>The place of the last PUBLISH on it.</summary>
     public long LastResend { get; set; }
-
-    public long LastRelease { get; set; }
 
     /// <summary>A PUBLISH has left on it that had never left before: resends come before it.</summary>
     public bool HasSentNew { get; set; }
@@ -23,7 +22,9 @@ internal sealed class ConnectionChecks
     public void OnLeave(in OutboundPacket packet)
     {
         if (packet.IsPublish) _outstanding[packet.PacketId] = packet.Record!.QualityOfService == MQTTnet.Protocol.MqttQualityOfServiceLevel.ExactlyOnce;
-        else if (packet.ReasonCode == 0) _outstanding.TryAdd(packet.PacketId, true);
+        // One that answers a PUBREC that was repeated asks for nothing.
+        else if (!_begun.Contains(packet.PacketId) && packet.ReasonCode == 0) _outstanding.TryAdd(packet.PacketId, true);
+        _begun.Add(packet.PacketId);
     }
 
     public void OnAck(in Ack ack)

@@ -38,6 +38,7 @@ internal sealed class MessageChecks(SimWorld world)
 
     private IEnumerable<SimMessage> InFlight()
     {
+        world.Store.NameAll();
         foreach (var (_, entry) in world.Store.Durable.All)
             if (entry.Stage != InflightStage.Parked && world.Store.Durable.TopicOf(entry.Sequence) is { } topic && Find(topic) is { } message) yield return message;
     }

@@ -32,20 +32,27 @@ internal sealed partial class SimBroker
 
     private void Answer(SimConnection connection, AckKind kind, PacketId id, byte code)
     {
-        Say(connection, new Ack(kind, id, code));
-        if (world.IsHealing || !world.Chance(SimStream.Broker, world.Plan.StrayAckOneIn)) return;
+        var ack = new Ack(kind, id, code);
+        if (world.IsHealing || !world.Chance(SimStream.Broker, world.Plan.StrayAckOneIn))
+        {
+            Say(connection, ack);
+            return;
+        }
+
         var stray = world.Draw(SimStream.Broker, 0, 5) switch
         {
-            0 => new Ack(kind, id, code),
+            0 => ack,
             1 => new Ack(AckKind.PubComp, new PacketId(60_000)),
-            2 when kind == AckKind.PubRec => new Ack(AckKind.PubComp, id), // before any PUBREL
+            2 when kind == AckKind.PubRec => new Ack(AckKind.PubComp, id), // before the PUBREC, and so before any PUBREL
             2 => new Ack(AckKind.PubRec, new PacketId(60_001)),
             3 when kind == AckKind.PubRec => new Ack(AckKind.PubAck, id),
             3 when kind == AckKind.PubAck => new Ack(AckKind.PubRec, id),
             _ when kind == AckKind.PubRec && code < 0x80 && world.Plan.IsMqtt5 => new Ack(AckKind.PubRec, id, 0x87), // it has accepted
             _ => new Ack(AckKind.PubAck, new PacketId(60_002)),
         };
-        Say(connection, stray);
+        var isEarly = stray.Kind == AckKind.PubComp && stray != ack;
+        Say(connection, isEarly ? stray : ack);
+        Say(connection, isEarly ? ack : stray);
     }
 
     private static void Say(SimConnection connection, Ack ack) => connection.ToClient(() => connection.Link.OnAck(connection, ack));

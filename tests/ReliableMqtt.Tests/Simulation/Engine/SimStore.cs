@@ -51,6 +51,13 @@ internal sealed class SimStore(SimWorld world)
     /// <summary>Nothing is accepted and not finished.</summary>
     public bool IsEmpty => _store.Of(SimWorld.PublisherId).Count(new LedgerOpenOptions { PublisherId = SimWorld.PublisherId, TimeProvider = world.Processes[0].Clock }) is { Backlog: 0, InFlight: 0 };
 
+    /// <summary>Tells the second book what the messages of the first are called.</summary>
+    public void NameAll()
+    {
+        foreach (var item in _store.Of(SimWorld.PublisherId).ListPending(0, 1_000).Items)
+            if (item is { PacketId: not null, Record: { } record }) Durable.Name(record.Sequence, record.Topic);
+    }
+
     /// <summary>Whoever ends in order gives the lease back.</summary>
     public void Release(LedgerEpoch epoch) => _store.Of(SimWorld.PublisherId).Release(epoch);
 

@@ -6,6 +6,9 @@ namespace ReliableMqtt.Tests.Simulation.Engine;
 /// <summary>What the ledger has in flight, kept a second time from the commits that it applied: what the checks hold the wire against.</summary>
 internal sealed class DurableHandshakes
 {
+    /// <summary>Told of a message that is no longer in flight under this packet id: it may get the same one again, as another handshake.</summary>
+    public Action<PacketId, long>? Ended { get; set; }
+
     private readonly Dictionary<PacketId, Entry> _entries = [];
     private readonly Dictionary<long, string> _topics = [];
     private string _token = "";
@@ -32,7 +35,12 @@ internal sealed class DurableHandshakes
             if (_entries.TryGetValue(release.PacketId, out var entry)) _entries[release.PacketId] = entry with { Stage = InflightStage.Released };
         foreach (var dead in commit.DeadLetters) _entries.Remove(dead.PacketId);
         foreach (var move in commit.Moves)
-            if (_entries.Remove(move.PacketId, out var moved)) _entries[move.NewPacketId] = moved with { Stage = move.State.Stage };
+            if (_entries.Remove(move.PacketId, out var moved))
+            {
+                _entries[move.NewPacketId] = moved with { Stage = move.State.Stage };
+                Ended?.Invoke(move.PacketId, moved.Sequence);
+            }
+
         foreach (var assign in commit.Assigns) _entries[assign.PacketId] = new Entry(assign.Sequence, InflightStage.Sent);
         if (result.Status != CommitStatus.Applied || result.FirstMoved != 0) return;
         foreach (var append in commit.Appends)

@@ -19,7 +19,4 @@ internal enum PlantedBug
 
     /// <summary>A PUBLISH without an answer is sent again on the living connection.</summary>
     ResendsWhileConnected,
-
-    /// <summary>The ledger does not store that a new session has begun for what was in flight: packet ids are freed early.</summary>
-    ConfirmsAtPubRec,
 }

@@ -1,26 +1,22 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace ReliableMqtt.Tests.Simulation.Engine;
 
-/// <summary>Runs many seeds on all cores, and tells of the first that fails.</summary>
+/// <summary>Runs many seeds on all cores.</summary>
 internal sealed class SimBatch
 {
+    private readonly ConcurrentQueue<(int Seed, string Violation)> _found = new();
     private int _seeds;
     private long _messages;
     private long _faults;
-    private int _violations;
-    private readonly System.Collections.Concurrent.ConcurrentQueue<(int Seed, string Violation)> _found = new();
-    private int _failed = -1;
 
-    /// <summary>All failing seeds that were found.</summary>
-    public IEnumerable<(int Seed, string Violation)> Found => _found.OrderBy(found => found.Seed);
+    /// <summary>The failing seeds that were found.</summary>
+    public IReadOnlyList<(int Seed, string Violation)> Found => [.. _found.OrderBy(found => found.Seed)];
 
-    /// <summary>The first failing seed that was found; -1 for none.</summary>
-    public int FailedSeed => _failed;
+    public string Summary => string.Create(CultureInfo.InvariantCulture, $"{_seeds} seeds, {_messages} simulated messages, {_faults} faults, {_found.Count} violations");
 
-    public string Summary => string.Create(CultureInfo.InvariantCulture, $"{_seeds} seeds, {_messages} simulated messages, {_faults} faults, {_violations} violations");
-
-    public static SimBatch Run(int firstSeed, int seeds, PlantedBug bug = PlantedBug.None, bool stopsAtFirst = true)
+    public static SimBatch Run(int firstSeed, int seeds, PlantedBug bug = PlantedBug.None, bool stopsAtFirst = false)
     {
         var batch = new SimBatch();
         Parallel.For(firstSeed, firstSeed + seeds, (seed, state) =>
@@ -30,11 +26,22 @@ internal sealed class SimBatch
             Interlocked.Add(ref batch._messages, result.Messages);
             Interlocked.Add(ref batch._faults, result.Faults);
             if (result.Violation is null) return;
-            Interlocked.Increment(ref batch._violations);
             batch._found.Enqueue((seed, result.Violation));
-            Interlocked.CompareExchange(ref batch._failed, seed, -1);
             if (stopsAtFirst) state.Stop();
         });
         return batch;
+    }
+
+    /// <summary>A failing seed, what it violates, and the trace of its shortest variant.</summary>
+    public static string Explain(int seed, PlantedBug bug = PlantedBug.None)
+    {
+        var plan = Shrinker.Shrink(SimPlanner.Make(seed), bug);
+        var result = SimRun.Execute(plan, bug, keepsText: true);
+        return string.Join('\n',
+        [
+            $"seed {seed}, with {plan.Publishes.Count} messages and {plan.Faults.Count} faults left: {result.Violation}",
+            .. result.Trace,
+            $"Replay: eng/torture.sh simulate --seed {seed} --seeds 1",
+        ]);
     }
 }

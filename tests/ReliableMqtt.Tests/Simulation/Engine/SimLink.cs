@@ -21,13 +21,22 @@ internal sealed partial class SimLink(SimWorld world, SimProcess process) : IWir
 
     public SimProcess Process => process;
 
+    /// <summary>Another client has taken over the session: only a new lease, or the application, lets it connect again.</summary>
+    public bool IsFenced { get; private set; }
+
+    /// <summary>What <c>ReconnectAsync</c> does to a connection that is fenced.</summary>
+    public void Reconnect()
+    {
+        if (IsFenced) Start();
+    }
+
     public SimConnection? Current => _current ?? _connecting;
 
     private TimeSpan Soon => world.Delay(SimStream.Network, world.Plan.DelayMilliseconds);
 
     public void Start()
     {
-        _suspended = false;
+        (_suspended, IsFenced) = (false, false);
         if (_current is null && !_isTrying) Again(TimeSpan.Zero);
     }
 
@@ -138,6 +147,7 @@ internal sealed partial class SimLink(SimWorld world, SimProcess process) : IWir
         {
             case DisconnectVerdict.Stop:
                 Cancel();
+                IsFenced = true;
                 break;
             case DisconnectVerdict.Fault:
                 Again(FaultedRetry);

@@ -74,12 +74,22 @@ internal sealed class SimRun
         for (var slot = 0; slot < _plan.Processes; slot++) _world.Restart(slot);
         for (var steps = 0; !IsDone(); steps++)
         {
+            if (steps % 1_000 == 999) Reconnect();
             if (steps > StepsToHealAtMost) throw new ViolationException($"no progress: {Describe()}");
             Step();
         }
 
         using var ledger = new SyncDisposed(_world);
         _world.Messages.CheckEnd(ledger.Ledger);
+    }
+
+    /// <summary>
+    /// A process that sleeps between the question for its lease and the CONNECT throws its successor out when it wakes: the successor says that it is fenced, and waits for the application.
+    /// </summary>
+    private void Reconnect()
+    {
+        foreach (var process in _world.Processes)
+            if (process.Ownership.IsOwner) process.Link.Reconnect();
     }
 
     private string Describe()

@@ -71,7 +71,7 @@ internal sealed class SimStore(SimWorld world)
 
     public bool TryGoBack()
     {
-        if (_saved is not { } saved || world.Now - _savedAt > LosesAtMost || IsSuspect) return false;
+        if (_saved is not { } saved || world.Now - _savedAt > LosesAtMost || IsSuspect || world.Processes.Any(process => process.IsAsleep)) return false;
         _store.Of(SimWorld.PublisherId).GoBack(saved);
         (_saved, IsSuspect, OthersWaitUntil) = (null, true, world.Now + Lease);
         Life++;

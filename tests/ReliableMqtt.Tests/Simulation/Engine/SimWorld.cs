@@ -23,6 +23,7 @@ internal sealed class SimWorld
         Store = new SimStore(this);
         Messages = new MessageChecks(this);
         Wire = new WireChecks(this);
+        Store.Durable.Ended = Wire.OnEnded;
         Broker = new SimBroker(this);
         _lives = new int[plan.Processes];
         _processes = [.. Enumerable.Range(0, plan.Processes).Select(slot => new SimProcess(this, slot, _lives[slot]))];

@@ -8,22 +8,21 @@ namespace ReliableMqtt.Tests.Simulation.Engine;
 internal sealed class WireChecks(SimWorld world)
 {
     private readonly Dictionary<(PacketId, long), long> _places = [];
-    private readonly Dictionary<PacketId, long> _releasePlaces = [];
     private long _count;
     private long _highest;
 
     /// <summary>The broker has begun a new session: what leaves in it leaves for the first time.</summary>
-    public void OnNewSession()
-    {
-        _places.Clear();
-        _releasePlaces.Clear();
-    }
+    public void OnNewSession() => _places.Clear();
+
+    public void OnEnded(PacketId id, long sequence) => _places.Remove((id, sequence));
 
     public void OnLeave(SimProcess process, SimConnection connection, in OutboundPacket packet)
     {
         if (packet.Record is { } named) world.Store.Durable.Name(named.Sequence, named.Topic);
-        // What a fenced owner says on a connection that the broker has closed is said to nobody.
-        if (world.Store.Holder?.Process != process || !connection.IsOpenAtBroker) return;
+        // What a fenced owner says, and what is said on a connection that the broker has closed, is said to nobody.
+        if (world.Store.Holder?.Process != process) return;
+        if (packet.IsPublish) OnFirst(packet, packet.Record!);
+        if (!connection.IsOpenAtBroker) return;
         if (packet.IsPublish) OnPublish(connection, packet);
         else OnPubRel(connection, packet);
         connection.Checks.OnLeave(packet);
@@ -44,7 +43,6 @@ internal sealed class WireChecks(SimWorld world)
         if (place < connection.Checks.LastResend) Violate(packet, "resends are not in their order");
         connection.Checks.LastResend = place;
         connection.Checks.HasSentNew |= !isKnown && !packet.Dup;
-        OnFirst(packet, record);
     }
 
     /// <summary>Messages leave for the first time in the order of their sequences, whoever has accepted and whoever sends them.</summary>

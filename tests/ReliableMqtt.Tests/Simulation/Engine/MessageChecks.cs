@@ -1,5 +1,4 @@
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Tests.Simulation.Engine;
 
@@ -59,9 +58,13 @@ internal sealed class MessageChecks(SimWorld world)
     /// <summary>Somebody has his answer.</summary>
     public void OnAnswered(SimMessage message)
     {
-        message.IsAnswered = true;
-        var done = message.Ticket.Done;
-        if (!done.IsCompletedSuccessfully || done.Result is not { } receipt) return;
+        if (message.Ticket.Done is { IsCompletedSuccessfully: true } done) OnReceipt(message, done.Result);
+    }
+
+    /// <summary>Somebody is told the end of a message; null sends him to the ledger.</summary>
+    public void OnReceipt(SimMessage message, PublishReceipt? receipt)
+    {
+        if (receipt is null) return;
         world.Trace.Note(world, "receipt", message.Topic, (long)receipt.Outcome);
         if (receipt.Outcome == PublishOutcome.Confirmed && message.Deliveries == 0) Violate(message, "confirmed, and not delivered");
         if (receipt.Outcome == PublishOutcome.Unknown) Violate(message, "its receipt says that nothing is known");

@@ -9,12 +9,15 @@ internal sealed class SimBatch
     private readonly ConcurrentQueue<(int Seed, string Violation)> _found = new();
     private int _seeds;
     private long _messages;
-    private long _faults;
+    private readonly ConcurrentDictionary<FaultKind, int> _faults = new();
+
+    /// <summary>How often each kind of fault has happened.</summary>
+    public IReadOnlyDictionary<FaultKind, int> Faults => _faults;
 
     /// <summary>The failing seeds that were found.</summary>
     public IReadOnlyList<(int Seed, string Violation)> Found => [.. _found.OrderBy(found => found.Seed)];
 
-    public string Summary => string.Create(CultureInfo.InvariantCulture, $"{_seeds} seeds, {_messages} simulated messages, {_faults} faults, {_found.Count} violations");
+    public string Summary => string.Create(CultureInfo.InvariantCulture, $"{_seeds} seeds, {_messages} simulated messages, {_faults.Values.Sum()} faults, {_found.Count} violations");
 
     public static SimBatch Run(int firstSeed, int seeds, PlantedBug bug = PlantedBug.None, bool stopsAtFirst = false)
     {
@@ -24,7 +27,7 @@ internal sealed class SimBatch
             var result = SimRun.Execute(SimPlanner.Make(seed), bug);
             Interlocked.Increment(ref batch._seeds);
             Interlocked.Add(ref batch._messages, result.Messages);
-            Interlocked.Add(ref batch._faults, result.Faults);
+            foreach (var (kind, times) in result.Faults) batch._faults.AddOrUpdate(kind, times, (_, before) => before + times);
             if (result.Violation is null) return;
             batch._found.Enqueue((seed, result.Violation));
             if (stopsAtFirst) state.Stop();

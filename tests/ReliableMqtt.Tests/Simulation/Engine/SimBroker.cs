@@ -1,6 +1,5 @@
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
-using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Tests.Simulation.Engine;
@@ -77,7 +76,7 @@ internal sealed partial class SimBroker(SimWorld world)
     }
 
     /// <summary>Ends the connection, behind the acks that are on their way.</summary>
-    public void End(SimConnection connection, byte? code)
+    public static void End(SimConnection connection, byte? code)
     {
         connection.ToClient(() => connection.Link.OnLost(connection, new ConnectionLoss(LossCause.Peer, code)));
         connection.IsOpenAtBroker = false;

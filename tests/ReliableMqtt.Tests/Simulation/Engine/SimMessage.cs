@@ -34,8 +34,5 @@ internal sealed class SimMessage(SimPublish plan, LedgerRecord record, PublishTi
 
     public int Refusals { get; set; }
 
-    /// <summary>The application's part is done: it has its answer.</summary>
-    public bool IsAnswered { get; set; }
-
     public bool IsAccepted => ticket.Answer is { Status: Ledger.AcceptStatus.Accepted };
 }

@@ -13,6 +13,7 @@ internal sealed class SimProcess
     private readonly SimWorld _world;
     private readonly List<SimMessage> _open = [];
     private readonly List<FlushWaiter> _flushes = [];
+    private readonly List<(SimMessage Message, EndWaiter Waiter)> _waiters = [];
     private bool _turnIsDue;
 
     public SimProcess(SimWorld world, int slot, int life)
@@ -70,7 +71,7 @@ internal sealed class SimProcess
     public IReadOnlyList<MessageId> AcceptedIds => [.. _world.Messages.All.Where(message => message.Process == this && message.IsAccepted).Select(message => message.Ticket.Answer!.Value.MessageId)];
 
     /// <summary>Everybody who waits has his answer.</summary>
-    public bool IsSettled => _open.Count == 0 && _flushes.Count == 0;
+    public bool IsSettled => _open.Count == 0 && _flushes.Count == 0 && _waiters.Count == 0;
 
     public void Start()
     {
@@ -124,20 +125,34 @@ internal sealed class SimProcess
     /// <summary>Something has happened: is there a turn to be made, and does anybody have his answer?</summary>
     public void Look()
     {
-        if (!_turnIsDue && Pump.HasInput)
-        {
-            _turnIsDue = true;
-            _world.After(_world.Delay(SimStream.Turns, 2), this, $"{Name} turn", Turn);
-        }
-
         for (var i = _open.Count - 1; i >= 0; i--)
         {
             if (!_open[i].Ticket.Done.IsCompleted) continue;
             _world.Messages.OnAnswered(_open[i]);
+            if (_open[i] is { IsAccepted: true, Ticket.WantsConfirm: false } accepted) Await(accepted);
             _open.RemoveAt(i);
         }
 
+        for (var i = _waiters.Count - 1; i >= 0; i--)
+        {
+            if (!_waiters[i].Waiter.Source.Task.IsCompletedSuccessfully) continue;
+            _world.Messages.OnReceipt(_waiters[i].Message, _waiters[i].Waiter.Source.Task.Result);
+            _waiters.RemoveAt(i);
+        }
+
         _flushes.RemoveAll(flush => flush.Source.Task.IsCompleted);
+        if (_turnIsDue || !Pump.HasInput) return;
+        _turnIsDue = true;
+        _world.After(_world.Delay(SimStream.Turns, 2), this, $"{Name} turn", Turn);
+    }
+
+    /// <summary>Who has asked for the accept alone may ask for the end later.</summary>
+    private void Await(SimMessage message)
+    {
+        var answer = message.Ticket.Answer!.Value;
+        var waiter = new EndWaiter(answer.Sequence, answer.MessageId, new TaskCompletionSource<PublishReceipt?>());
+        _waiters.Add((message, waiter));
+        Pump.Post(new(PumpInputKind.Await) { Subject = waiter });
     }
 
     private void Turn()

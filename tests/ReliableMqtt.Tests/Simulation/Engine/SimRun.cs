@@ -1,9 +1,8 @@
-using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Tests.Simulation.Engine;
 
 /// <summary>What came of a run.</summary>
-internal sealed record SimResult(int Messages, int Faults, int Steps, ulong Hash, string? Violation, IReadOnlyList<string> Trace);
+internal sealed record SimResult(int Messages, IReadOnlyDictionary<FaultKind, int> Faults, int Steps, ulong Hash, string? Violation, IReadOnlyList<string> Trace);
 
 /// <summary>Executes a plan: the messages and faults at their steps, then everything has to come to its end.</summary>
 internal sealed class SimRun
@@ -12,8 +11,8 @@ internal sealed class SimRun
 
     private readonly SimPlan _plan;
     private readonly SimWorld _world;
+    private readonly Dictionary<FaultKind, int> _faults = [];
     private int _published;
-    private int _faults;
 
     private SimRun(SimPlan plan, PlantedBug bug, bool keepsText) => (_plan, _world) = (plan, new SimWorld(plan, new TimedSchedule(), bug, keepsText));
 
@@ -108,7 +107,7 @@ internal sealed class SimRun
 
     private void Apply(in SimFault fault)
     {
-        if (Faults.TryApply(_world, fault)) _faults++;
+        if (Faults.TryApply(_world, fault)) _faults[fault.Kind] = _faults.GetValueOrDefault(fault.Kind) + 1;
     }
 
     /// <summary>Looks into the store as somebody who owns nothing.</summary>

@@ -16,7 +16,7 @@ public class SimulationTests(ITestOutputHelper output)
         var batch = SimBatch.Run(first, SeedsInOneRun);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"From seed {first} on: {batch.Summary}"));
         if (batch.Found.Count > 0) Assert.Fail($"{batch.Summary}\n{SimBatch.Explain(batch.Found[0].Seed)}");
-        Assert.All(Enum.GetValues<FaultKind>(), kind => Assert.True(batch.Faults.GetValueOrDefault(kind) > 100, $"{kind} has hardly happened"));
+        Assert.All(Enum.GetValues<FaultKind>().Except([FaultKind.Save, FaultKind.GoBack]), kind => Assert.True(batch.Faults.GetValueOrDefault(kind) > 100, $"{kind} has hardly happened"));
     }
 
     [Fact]

@@ -19,12 +19,12 @@ internal sealed class SimBatch
 
     public string Summary => string.Create(CultureInfo.InvariantCulture, $"{_seeds} seeds, {_messages} simulated messages, {_faults.Values.Sum()} faults, {_found.Count} violations");
 
-    public static SimBatch Run(int firstSeed, int seeds, PlantedBug bug = PlantedBug.None, bool stopsAtFirst = false)
+    public static SimBatch Run(int firstSeed, int seeds, PlantedBug bug = PlantedBug.None, bool stopsAtFirst = false, bool losesWrites = false)
     {
         var batch = new SimBatch();
         Parallel.For(firstSeed, firstSeed + seeds, (seed, state) =>
         {
-            var result = SimRun.Execute(SimPlanner.Make(seed), bug);
+            var result = SimRun.Execute(SimPlanner.Make(seed, losesWrites), bug);
             Interlocked.Increment(ref batch._seeds);
             Interlocked.Add(ref batch._messages, result.Messages);
             foreach (var (kind, times) in result.Faults) batch._faults.AddOrUpdate(kind, times, (_, before) => before + times);
@@ -36,9 +36,9 @@ internal sealed class SimBatch
     }
 
     /// <summary>A failing seed, what it violates, and the trace of its shortest variant.</summary>
-    public static string Explain(int seed, PlantedBug bug = PlantedBug.None)
+    public static string Explain(int seed, PlantedBug bug = PlantedBug.None, bool losesWrites = false)
     {
-        var plan = Shrinker.Shrink(SimPlanner.Make(seed), bug);
+        var plan = Shrinker.Shrink(SimPlanner.Make(seed, losesWrites), bug);
         var result = SimRun.Execute(plan, bug, keepsText: true);
         return string.Join('\n',
         [

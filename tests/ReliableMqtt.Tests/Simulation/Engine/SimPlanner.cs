@@ -6,7 +6,9 @@ internal static class SimPlanner
     private static readonly FaultKind[] Often =
         [FaultKind.Cut, FaultKind.Cut, FaultKind.Cut, FaultKind.Vanish, FaultKind.Disconnect, FaultKind.NoBroker, FaultKind.LedgerOut, FaultKind.Withdraw, FaultKind.Flush];
 
-    public static SimPlan Make(int seed)
+    /// <param name="seed">The seed.</param>
+    /// <param name="losesWrites">In some runs the store goes back in time.</param>
+    public static SimPlan Make(int seed, bool losesWrites = false)
     {
         var random = new Random(seed);
         var messages = random.Next(20, 61);
@@ -16,7 +18,7 @@ internal static class SimPlanner
         if (random.Next(2) == 0) kinds.AddRange([FaultKind.Pause, FaultKind.Pause]);
         if (random.Next(3) == 0) kinds.Add(FaultKind.SessionLoss);
         if (random.Next(6) == 0) kinds.Add(FaultKind.Limits);
-        if (random.Next(4) == 0) kinds.AddRange([FaultKind.Save, FaultKind.Save, FaultKind.Save, FaultKind.GoBack, FaultKind.GoBack]);
+        if (random.Next(4) == 0 && losesWrites) kinds.AddRange([FaultKind.Save, FaultKind.Save, FaultKind.Save, FaultKind.GoBack, FaultKind.GoBack]);
         var poison = random.Next(12) == 0 ? random.Next(messages) : -1;
         return new SimPlan
         {

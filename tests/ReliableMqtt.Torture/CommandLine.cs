@@ -16,7 +16,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Crashes, faults and limits, on real servers, with checks: see docs/testing.md.")
         {
-            FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(),
+            FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(), SimulateVerb.Create(),
             AcceptVerb.Create(), SendVerb.Create(), ReplicaVerb.Create(),
         };
         var parsed = root.Parse(args);

@@ -14,8 +14,8 @@ internal sealed partial class Ownership(
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
-    private volatile TaskCompletionSource<CommitStatus> _disobeyed = NewSignal<CommitStatus>();
-    private volatile TaskCompletionSource<LedgerChange> _changed = NewSignal<LedgerChange>();
+    private volatile TaskCompletionSource<CommitStatus> _disobeyed = pump.NewSignal<CommitStatus>();
+    private volatile TaskCompletionSource<LedgerChange> _changed = pump.NewSignal<LedgerChange>();
     private bool _isStandby;
     private long _countedAt;
 
@@ -85,7 +85,7 @@ internal sealed partial class Ownership(
         try
         {
             _isStandby = false;
-            _disobeyed = NewSignal<CommitStatus>();
+            _disobeyed = pump.NewSignal<CommitStatus>();
             Renewed(epoch);
             var recovered = await ledger.RecoverAsync(epoch, stopping).ConfigureAwait(false);
             Log.Owned(logger, publisherId, recovered.InFlight.Count, recovered.BacklogCount);
@@ -124,7 +124,7 @@ internal sealed partial class Ownership(
         }
 
         await WaitAsync(_changed.Task, wait, stopping).ConfigureAwait(false);
-        if (_changed.Task.IsCompleted) _changed = NewSignal<LedgerChange>();
+        if (_changed.Task.IsCompleted) _changed = pump.NewSignal<LedgerChange>();
     }
 
     /// <summary>The epoch that was held when the run ended: to be released after the pump has stopped, since it may still be committing.</summary>
@@ -144,7 +144,7 @@ internal sealed partial class Ownership(
                 return;
             }
 
-            if (_changed.Task.IsCompleted) _changed = NewSignal<LedgerChange>();
+            if (_changed.Task.IsCompleted) _changed = pump.NewSignal<LedgerChange>();
             try
             {
                 var renewal = await ledger.RenewAsync(epoch, stopping).ConfigureAwait(false);
@@ -178,7 +178,7 @@ internal sealed partial class Ownership(
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         await Task.WhenAny(signal, Task.Delay(atMost, time, both.Token)).ConfigureAwait(false);
-        await both.CancelAsync().ConfigureAwait(false);
+        both.Cancel(); // Nobody hears of it but the delay.
         stopping.ThrowIfCancellationRequested();
     }
 
@@ -197,6 +197,4 @@ internal sealed partial class Ownership(
     }
 
     private void OnFinished(IReadOnlyList<StatusAnswer> answers) => pump.Post(new(PumpInputKind.Finished) { Subject = answers });
-
-    private static TaskCompletionSource<T> NewSignal<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -10,7 +10,7 @@ internal sealed partial class PublisherPump
     /// <summary>Puts a session to work. Completes when connections may be made for it: <see cref="CleanStart"/> is its own from then on.</summary>
     public Task OwnAsync(PublishSession session)
     {
-        var owned = new NewSession(session);
+        var owned = new NewSession(session, NewSignal<bool>());
         return Post(new(PumpInputKind.Owned) { Subject = owned }) ? owned.Ready.Task : Task.FromCanceled(_stopping.Token);
     }
 
@@ -21,7 +21,7 @@ internal sealed partial class PublisherPump
         _cleanStart = session.NeedsCleanStart;
         EndStandby();
         GiveEarly();
-        owned.Ready.TrySetResult();
+        owned.Ready.TrySetResult(true);
         if (_connection is null) return;
         // What this session holds was sent by an earlier one, and nothing may be resent on a living connection [MQTT-4.4.0-1].
         Wire!.Recycle(_connection.ConnectionId, RecycleReason.NewOwner);
@@ -102,7 +102,4 @@ internal sealed partial class PublisherPump
 }
 
 /// <summary>A session that is to be put to work.</summary>
-internal sealed record NewSession(PublishSession Session)
-{
-    public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-}
+internal sealed record NewSession(PublishSession Session, TaskCompletionSource<bool> Ready);

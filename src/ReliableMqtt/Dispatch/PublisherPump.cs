@@ -27,6 +27,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     /// <summary>New messages that no session has been given yet: there is none, or an accept is on its way that they must not overtake.</summary>
     private readonly Queue<Incoming> _early = new();
     private readonly Task _loop;
+    private readonly bool _turnsItself;
 
     private PublishSession? _session;
     /// <summary>A session that was let go while the ledger was storing new messages for it.</summary>
@@ -37,13 +38,17 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     private volatile bool _cleanStart = true;
     private PumpSnapshot _snapshot = new(0, 0, 0, null);
 
-    public PublisherPump(AckLedger ledger, TimeProvider time, ILogger logger)
+    /// <param name="ledger">Where messages are kept.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <param name="turnsItself">False for whoever calls <see cref="TakeTurn"/> himself, on one thread of his own: then nothing here or in <see cref="Ownership"/> runs on any other.</param>
+    public PublisherPump(AckLedger ledger, TimeProvider time, ILogger logger, bool turnsItself = true)
     {
-        (_ledger, _time, _logger) = (ledger, time, logger);
+        (_ledger, _time, _logger, _turnsItself) = (ledger, time, logger, turnsItself);
         _strayLines = new LogThrottle(time);
         _receipts = new ReceiptBook(time);
         _timer = time.CreateTimer(static state => ((PublisherPump)state!).Post(new(PumpInputKind.Tick)), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _loop = Task.Run(RunAsync);
+        _loop = turnsItself ? Task.Run(RunAsync) : Task.CompletedTask;
     }
 
     /// <summary>What is done while the ledger is full, and after which wait.</summary>
@@ -76,32 +81,43 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var reader = _inputs.Reader;
-        while (await reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await _inputs.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             // Whoever is about to publish, or has an ack to hand over, goes first: one turn for all of them. Alone, it costs a microsecond.
             await Task.Yield();
-            try
-            {
-                for (var n = 0; n < InputsPerTurn && reader.TryRead(out var input); n++)
-                {
-                    Handle(input);
-                    if (input.Kind == PumpInputKind.Flush) break; // What comes after it is not waited for.
-                }
-
-                if (_session is not null) Turn(_session);
-                TurnStandby();
-                SettleFlushes();
-            }
-#pragma warning disable CA1031 // An error here is a bug of ours. What is in the ledger is safe: a new session starts from there.
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                Log.PumpFailed(_logger, error);
-                Abandon(CommitStatus.RolledBack, isAnswered: true);
-            }
+            TakeTurn();
         }
     }
+
+    /// <summary>Is there something for <see cref="TakeTurn"/> to do?</summary>
+    public bool HasInput => _inputs.Reader.TryPeek(out _);
+
+    /// <summary>Takes all inputs that have arrived, and does what follows from them. One caller at a time: the loop, unless the pump was made to be turned by hand.</summary>
+    public void TakeTurn()
+    {
+        try
+        {
+            for (var n = 0; n < InputsPerTurn && _inputs.Reader.TryRead(out var input); n++)
+            {
+                Handle(input);
+                if (input.Kind == PumpInputKind.Flush) break; // What comes after it is not waited for.
+            }
+
+            if (_session is not null) Turn(_session);
+            TurnStandby();
+            SettleFlushes();
+        }
+#pragma warning disable CA1031 // An error here is a bug of ours. What is in the ledger is safe: a new session starts from there.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Log.PumpFailed(_logger, error);
+            Abandon(CommitStatus.RolledBack, isAnswered: true);
+        }
+    }
+
+    /// <summary>Something that others of the dispatcher wait for: they go on outside the loop, unless all of it has one thread.</summary>
+    public TaskCompletionSource<T> NewSignal<T>() => new(_turnsItself ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None);
 
     private void Handle(in PumpInput input)
     {

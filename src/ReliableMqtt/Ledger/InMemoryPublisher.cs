@@ -49,11 +49,13 @@ internal sealed partial class InMemoryPublisher
     {
         ArgumentNullException.ThrowIfNull(messageIds);
         if (messageIds.Any(acceptor.Has)) Look(options, acceptor);
-        var answers = new StatusAnswer[messageIds.Count];
+        StatusAnswer[] answers;
         lock (_gate)
         {
             _state.Prune(options.TimeProvider.GetUtcNow(), options);
-            for (var i = 0; i < answers.Length; i++) answers[i] = _state.Find(messageIds[i]);
+            answers = [.. messageIds.Select(_state.Find)];
+            if (!_isVerified && answers.Any(answer => answer.Status == LedgerStatus.Unknown)) // It may come back yet, from somebody's memory.
+                throw new LedgerUnavailableException("The store has lost writes, and no owner has looked yet at what is left: ask again.");
         }
 
         return answers;

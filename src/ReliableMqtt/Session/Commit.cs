@@ -22,6 +22,9 @@ internal sealed class Commit(long operation)
 
     public List<Handshake> Direct { get; set; } = [];
 
+    /// <summary>The place of what was sent last, as it stands again should no append become a handshake at once.</summary>
+    public SendOrder OrderBeforeAppends { get; set; }
+
     public bool SavesSession { get; set; }
 
     /// <summary>When it was made.</summary>

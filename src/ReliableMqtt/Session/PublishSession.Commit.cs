@@ -103,6 +103,7 @@ internal sealed partial class PublishSession
 
     private void TakeIncoming(Commit commit, DateTimeOffset now)
     {
+        commit.OrderBeforeAppends = _lastOrder;
         if (now < _appendsBlockedUntil) return;
         HashSet<MessageId>? ids = null;
         var bytes = 0L;

@@ -21,6 +21,8 @@ internal sealed partial class PublishSession
                 return null;
             case CommitStatus.KnownIds:
                 DropKnown(commit, result.Known);
+                // The broker may have lost the session meanwhile: what goes another way since then is for the next commit.
+                commit.Stored.RemoveAll(handshake => handshake.StoredBy != commit.Operation);
                 if (!commit.IsEmpty) return ToLedger(commit, now);
                 _operation--;
                 _outstanding = null;
@@ -141,6 +143,7 @@ internal sealed partial class PublishSession
         var drop = known.Select(k => k.Index).ToHashSet();
         List<Incoming> appends = [];
         List<Handshake> direct = [];
+        _lastOrder = commit.OrderBeforeAppends;
         for (var i = 0; i < commit.Appends.Count; i++)
         {
             var begun = i < commit.Direct.Count ? commit.Direct[i] : null;
@@ -164,9 +167,9 @@ internal sealed partial class PublishSession
     /// <summary>The store has no room: the new messages wait for it, or are refused, as the policy says.</summary>
     private void ReturnAppends(Commit commit, DateTimeOffset now, bool isFull)
     {
-        foreach (var handshake in commit.Direct) Undo(handshake);
+        UndoDirect(commit);
         var appends = commit.Appends;
-        (commit.Appends, commit.Direct) = ([], []);
+        commit.Appends = [];
 
         // There may be room for some of them: only a single one that finds none is refused, or waits.
         _appendLimit = Math.Max(1, appends.Count / 2);
@@ -186,8 +189,7 @@ internal sealed partial class PublishSession
     /// <summary>Others had appended before: ours stand in the backlog, behind theirs.</summary>
     private void MoveAppends(Commit commit, long first)
     {
-        foreach (var handshake in commit.Direct) Undo(handshake);
-        commit.Direct = [];
+        UndoDirect(commit);
         commit.Appends = [.. commit.Appends.Select((a, i) => a with { Record = Stamp(a.Record, first + i) })];
     }
 
@@ -195,6 +197,14 @@ internal sealed partial class PublishSession
     public static Incoming Unstamp(Incoming incoming) => incoming.Record.HasApplicationId
         ? incoming with { Record = incoming.Record with { Sequence = 0 } }
         : incoming with { Record = incoming.Record with { Sequence = 0, MessageId = default } };
+
+    /// <summary>No append becomes a handshake at once: others may get their sequences, and with them their places in the order.</summary>
+    private void UndoDirect(Commit commit)
+    {
+        foreach (var handshake in commit.Direct) Undo(handshake);
+        commit.Direct = [];
+        _lastOrder = commit.OrderBeforeAppends;
+    }
 
     /// <summary>A handshake that the ledger did not take: as if it had never begun. Nothing of it has left.</summary>
     private void Undo(Handshake handshake)

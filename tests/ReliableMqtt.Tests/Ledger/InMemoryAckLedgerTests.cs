@@ -65,4 +65,19 @@ public sealed class InMemoryAckLedgerTests : AckLedgerConformance
         ledger.Changed += _ => throw new InvalidOperationException("a handler's own trouble");
         Assert.Equal(AcceptStatus.Accepted, (await AcceptAsync(ledger, Message())).Status);
     }
+
+    /// <summary>Found by the simulation: somebody who waited was told that nothing is known of his message, which came back a moment later.</summary>
+    [Fact]
+    public async Task What_is_lost_is_not_called_unknown_before_an_owner_has_looked()
+    {
+        var owner = await OpenOwnerAsync();
+        var ledger = await OpenAsync();
+        var saved = _store.Of(Options.PublisherId).Save();
+        var accepted = await AcceptAsync(ledger, Message());
+        _store.Of(Options.PublisherId).GoBack(saved);
+        await Assert.ThrowsAsync<LedgerUnavailableException>(async () => await ledger.FindAsync([accepted.MessageId], Cancel));
+
+        Assert.Equal(LeaseStatus.Held, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
+        Assert.Equal(LedgerStatus.Pending, (await ledger.FindAsync([accepted.MessageId], Cancel))[0].Status);
+    }
 }

@@ -55,7 +55,7 @@ internal sealed record ProfilePlan
         FixedSeeds = 19,
         Limit = TimeSpan.FromMinutes(90),
         Messages = 46_000,
-        Rate = 450,
+        Rate = 600,
         Publishers = [new(Kinds.Kill, 46), new(Kinds.Cut, 220), new(Kinds.RedisCut, 25), new(Kinds.Blackhole, 3), new(Kinds.Pause, 1)],
         Servers = [new(Kinds.BrokerTerm, 5), new(Kinds.BrokerPause, 1), new(Kinds.RedisTerm, 2), new(Kinds.RedisKill, 2), new(Kinds.RedisTorn, 2), new(Kinds.RedisPause, 1)],
         JournalPublishers = [new(Kinds.Kill, 4), new(Kinds.Cut, 8)],

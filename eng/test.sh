@@ -103,4 +103,5 @@ count() {
 if (($# == 0)); then
   for proof in eng/prove-with-*.sh; do count bash "$proof"; done
   for verb in poison full backlog fleet failover commit-cost; do count eng/torture.sh "$verb" --quick; done
+  count eng/torture.sh --profile ci
 fi

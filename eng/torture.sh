@@ -3,6 +3,7 @@
 #
 # Usage   eng/torture.sh                       every verb with --quick; takes two to three minutes
 #         eng/torture.sh VERB [OPTION...]      one verb as it is asked for: eng/torture.sh fleet --seed 7
+#         eng/torture.sh --profile ci|release  everything at random at once, with controls; at most 8 and 75 minutes
 # Needs   redis-server, mosquitto and the .NET SDK; for all of `fleet` root and unshare.
 #         Exit code: 0 when every check of every verb holds, 1 when one does not, 2 for bad usage, or when all that was asked for lacks something.
 set -euo pipefail

@@ -54,9 +54,9 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             RetryDelay = attempt => Backoff.Draw(attempt, options.MinBackoff, options.MaxBackoff, Random.Shared),
         };
         _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished, Settings = settings };
-        _connection = new ConnectionSupervisor(options, _pump, _logger, Random.Shared);
+        _connection = new ConnectionSupervisor(options, options.WireFilter?.Incoming(_pump) ?? _pump, _logger, Random.Shared);
         _connection.StateChanged += change => _events.Raise(ConnectionStateChangedAsync, change);
-        _pump.Wire = _connection;
+        _pump.Wire = options.WireFilter?.Outgoing(_connection) ?? _connection;
         _ownership = new Ownership(options.PublisherId, options.Ledger, _pump, settings, options.LeaseDuration, _time, _logger)
         {
             AcceptOnly = options.AcceptOnly,

@@ -119,6 +119,9 @@ public sealed record ReliablePublisherOptions
     /// <summary>What a suspect of ending connections has to wait for; see <see cref="Session.SessionSettings.Quiet"/>. For tests, which cannot wait that long.</summary>
     internal TimeSpan PoisonQuiet { get; init; } = new Session.SessionSettings().Quiet;
 
+    /// <summary>Stands between the session and its connection, in both directions. Default: nothing does.</summary>
+    internal Session.IWireFilter? WireFilter { get; init; }
+
     /// <summary>The clock. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

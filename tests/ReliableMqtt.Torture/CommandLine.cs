@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using ReliableMqtt.Torture.Children;
+using ReliableMqtt.Torture.Journal;
 using ReliableMqtt.Torture.Verbs;
 
 namespace ReliableMqtt.Torture;
@@ -16,14 +17,16 @@ internal static class CommandLine
     {
         var root = new RootCommand("Crashes, faults and limits, on real servers, with checks: see docs/testing.md.")
         {
-            FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(), SimulateVerb.Create(),
-            AcceptVerb.Create(), SendVerb.Create(), ReplicaVerb.Create(),
+            TortureVerb.Create(), SimulateVerb.Create(), FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(),
+            AcceptVerb.Create(), SendVerb.Create(), ReplicaVerb.Create(), PublishVerb.Create(), ReceiverVerb.Create(),
         };
+        // Without a verb a profile is meant.
+        if (args.Length > 0 && args[0].StartsWith('-') && args.Any(word => word == TortureVerb.Profile || word.StartsWith(TortureVerb.Profile + "=", StringComparison.Ordinal))) args = [TortureVerb.Name, .. args];
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction || args.Length == 0)
         {
             foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync(error.Message);
-            await Console.Error.WriteLineAsync($"usage: {string.Join(" | ", root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} [--seed N] [--quick] [--json FILE]; try --help.");
+            await Console.Error.WriteLineAsync($"usage: --profile ci|release | {string.Join(" | ", root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} [--seed N] [--quick] [--json FILE]; try --help.");
             return BadUsage;
         }
 

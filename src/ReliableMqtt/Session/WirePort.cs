@@ -89,3 +89,13 @@ internal interface IWireSink
     /// <summary>The connection is gone: told exactly once for each <see cref="OnConnected"/>, after its last ack.</summary>
     void OnConnectionLost(int connectionId, ConnectionLoss loss);
 }
+
+/// <summary>Sees what passes between the session and its connection, and may change it.</summary>
+internal interface IWireFilter
+{
+    /// <summary>What is told in the place of <paramref name="next"/>. Asked once, before <see cref="Outgoing"/>.</summary>
+    IWireSink Incoming(IWireSink next);
+
+    /// <summary>What sends in the place of <paramref name="next"/>. Asked once.</summary>
+    IWire Outgoing(IWire next);
+}

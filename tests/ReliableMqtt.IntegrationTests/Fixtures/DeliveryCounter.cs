@@ -12,7 +12,8 @@ namespace ReliableMqtt.IntegrationTests.Fixtures;
 /// <param name="MessageId">Its user property <see cref="MessageId.UserPropertyName"/>; null when it has none.</param>
 /// <param name="Topic">Its topic.</param>
 /// <param name="Payload">Its payload as text.</param>
-public sealed record Delivery(string? MessageId, string Topic, string Payload);
+/// <param name="Dup">The broker says that it may have handed it over before.</param>
+public sealed record Delivery(string? MessageId, string Topic, string Payload, bool Dup = false);
 
 /// <summary>
 /// A subscriber that counts, in a session of its own that outlasts connections. It receives QoS 2 as the protocol asks, with packet ids kept
@@ -157,7 +158,7 @@ public sealed class DeliveryCounter : IAsyncDisposable
     private void Keep(MqttPublishPacket publish)
     {
         var messageId = publish.UserProperties?.Find(property => property.Name == MessageId.UserPropertyName)?.ReadValueAsString();
-        var delivery = new Delivery(messageId, publish.Topic, Encoding.UTF8.GetString(publish.Payload.ToArray()));
+        var delivery = new Delivery(messageId, publish.Topic, Encoding.UTF8.GetString(publish.Payload.ToArray()), publish.Dup);
         lock (_gate) _deliveries.Add(delivery);
     }
 }

@@ -24,6 +24,9 @@ public sealed class MosquittoBroker : IAsyncDisposable
 
     public bool IsRunning => _process is { HasExited: false };
 
+    /// <summary>Its process, for signals.</summary>
+    public int ProcessId => _process!.Id;
+
     private string LogPath => Path.Combine(_folder, "mosquitto.log");
 
     /// <summary>Starts a broker; skips the test when there is no mosquitto.</summary>

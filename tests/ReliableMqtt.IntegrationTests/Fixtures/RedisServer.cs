@@ -10,7 +10,7 @@ namespace ReliableMqtt.IntegrationTests.Fixtures;
 /// <summary>A redis-server of the test's own, on a free loopback port, with a folder of its own that is gone with it.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
-    private const int SigStop = 19, SigContinue = 18;
+    private const int SigTerminate = 15, SigStop = 19, SigContinue = 18;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly string _executable;
@@ -69,6 +69,21 @@ internal sealed class RedisServer : IAsyncDisposable
         await process.WaitForExitAsync().WaitAsync(Patience);
         process.Dispose();
         _process = null;
+    }
+
+    /// <summary>Ends it with SIGTERM, so that it can write down what it has.</summary>
+    public async Task TerminateAsync()
+    {
+        Signal(SigTerminate);
+        await _process!.WaitForExitAsync().WaitAsync(Patience);
+        await KillAsync();
+    }
+
+    /// <summary>Adds bytes to the end of what it has on disk: a write that a crash has cut off. It must not run.</summary>
+    public async Task TearAsync(ReadOnlyMemory<byte> half)
+    {
+        var last = Directory.GetFiles(AppendOnlyFolder, "*.incr.aof").OrderBy(file => file.Length).ThenBy(file => file, StringComparer.Ordinal).Last();
+        await File.AppendAllBytesAsync(last, half);
     }
 
     /// <summary>SIGKILL, and then it begins again.</summary>

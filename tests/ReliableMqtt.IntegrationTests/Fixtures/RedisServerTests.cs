@@ -24,6 +24,18 @@ public sealed class RedisServerTests
     }
 
     [Fact]
+    public async Task Half_a_write_at_the_end_of_its_file_costs_nothing_that_was_answered()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using (var redis = await server.ConnectAsync()) await redis.GetDatabase().StringSetAsync("k", "v");
+        await server.TerminateAsync();
+        await server.TearAsync("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nwo"u8.ToArray());
+        await server.StartAgainAsync();
+        await using var again = await server.ConnectAsync();
+        Assert.Equal("v", (string?)await again.GetDatabase().StringGetAsync("k"));
+    }
+
+    [Fact]
     public async Task Without_a_file_a_kill_loses_everything()
     {
         await using var server = await RedisServer.StartAsync(new RedisSettings { AppendOnly = false });

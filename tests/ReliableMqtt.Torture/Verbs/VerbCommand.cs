@@ -23,16 +23,23 @@ internal static class VerbCommand
         var verbose = new Option<bool>("--verbose") { Description = "The library's log on the standard error" };
         var command = new Command(name, description) { seed, quick, json, verbose };
         foreach (var option in more) command.Options.Add(option);
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction((parsed, stop) =>
         {
-            var report = new Report(name, parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(quick));
-            Console.WriteLine($"seed={report.Seed}");
-            using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            limited.CancelAfter(report.IsQuick ? QuickLimit : FullLimit);
-            Require.Cancellation = limited.Token;
-            return await RunAsync(new Run(report, parsed.GetValue(verbose) ? new StderrLogging() : null, limited.Token), run => runAsync(parsed, run), parsed.GetValue(json));
+            var asked = new Asked(name, parsed.GetValue(seed), parsed.GetValue(quick), parsed.GetValue(quick) ? QuickLimit : FullLimit, parsed.GetValue(json), parsed.GetValue(verbose));
+            return ExecuteAsync(asked, run => runAsync(parsed, run), stop);
         });
         return command;
+    }
+
+    /// <summary>Runs what was asked for, and reports. The exit code.</summary>
+    public static async Task<int> ExecuteAsync(Asked asked, Func<Run, Task> runAsync, CancellationToken stop)
+    {
+        var report = new Report(asked.Name, asked.Seed ?? Random.Shared.Next(1, 1_000_000), asked.IsQuick);
+        Console.WriteLine($"seed={report.Seed}");
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limited.CancelAfter(asked.Limit);
+        Require.Cancellation = limited.Token;
+        return await RunAsync(new Run(report, asked.Verbose ? new StderrLogging() : null, limited.Token), runAsync, asked.Json);
     }
 
     private static async Task<int> RunAsync(Run run, Func<Run, Task> runAsync, string? json)
@@ -60,3 +67,12 @@ internal static class VerbCommand
         return run.Report.Holds ? CommandLine.Success : CommandLine.Failure;
     }
 }
+
+/// <summary>What a command line asked for.</summary>
+/// <param name="Name">The verb.</param>
+/// <param name="Seed">Null for a new one.</param>
+/// <param name="IsQuick">The short run.</param>
+/// <param name="Limit">When it is given up.</param>
+/// <param name="Json">Where the report goes as well; null for nowhere.</param>
+/// <param name="Verbose">The library's log on the standard error.</param>
+internal sealed record Asked(string Name, int? Seed, bool IsQuick, TimeSpan Limit, string? Json, bool Verbose);

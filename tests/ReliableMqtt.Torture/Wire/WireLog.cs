@@ -13,9 +13,12 @@ internal sealed class WireLog
     private readonly List<TimedPacket> _packets = [];
 
     /// <summary>Listens from now on.</summary>
-    public WireLog(WireTap tap) => tap.Seen += packet =>
+    /// <param name="tap">To this.</param>
+    /// <param name="shorten">What is kept of a packet; all of it when null.</param>
+    public WireLog(WireTap tap, Func<WirePacket, WirePacket>? shorten = null) => tap.Seen += packet =>
     {
         var at = Stopwatch.GetTimestamp();
+        if (shorten is not null) packet = shorten(packet);
         lock (_lock) _packets.Add(new TimedPacket(packet, at));
     };
 

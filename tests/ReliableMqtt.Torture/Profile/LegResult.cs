@@ -1,0 +1,57 @@
+using ReliableMqtt.Torture.Checks;
+
+namespace ReliableMqtt.Torture.Profile;
+
+/// <summary>What a leg has found.</summary>
+internal sealed class LegResult(LegPlan plan)
+{
+    private readonly Dictionary<Violation, List<string>> _violations = [];
+
+    public LegPlan Plan => plan;
+
+    /// <summary>How many messages were given to publishers, by QoS.</summary>
+    public Dictionary<int, int> Messages { get; } = [];
+
+    /// <summary>Messages that a kill met before anybody was told that they were accepted.</summary>
+    public int NeverAccepted { get; set; }
+
+    /// <summary>Those of <see cref="NeverAccepted"/> that arrived: they were stored all the same.</summary>
+    public int Recovered { get; set; }
+
+    /// <summary>Extra arrivals at QoS 1 that faults explain.</summary>
+    public int ExplainedAtQoS1 { get; set; }
+
+    /// <summary>Duplicates that the loss of a session by the broker allows.</summary>
+    public int AmbiguousDuplicates { get; set; }
+
+    public int DeadLetters { get; set; }
+
+    public IReadOnlyList<Fault> Faults { get; set; } = [];
+
+    /// <summary>What the broker was made to answer: name to how often.</summary>
+    public IReadOnlyDictionary<string, int> Answers { get; set; } = new Dictionary<string, int>();
+
+    public List<double> Recoveries { get; } = [];
+
+    /// <summary>How long the ledger needed to become empty after the last fault and message.</summary>
+    public double DrainSeconds { get; set; }
+
+    public double Seconds { get; set; }
+
+    public bool Holds => _violations.Count == 0;
+
+    public IEnumerable<Violation> Kinds => _violations.Keys.Order();
+
+    public IReadOnlyList<string> this[Violation kind] => _violations.TryGetValue(kind, out var found) ? found : [];
+
+    public void Add(Violation kind, string detail)
+    {
+        if (!_violations.TryGetValue(kind, out var found)) _violations[kind] = found = [];
+        found.Add(detail);
+    }
+
+    public void Add(Violation kind, string publisher, IEnumerable<long> numbers)
+    {
+        foreach (var number in numbers) Add(kind, FormattableString.Invariant($"{publisher} {number}"));
+    }
+}

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using MQTTnet.Protocol;
 using ReliableMqtt.IntegrationTests.Fixtures;
-using ReliableMqtt.IntegrationTests.Publishing;
+using ReliableMqtt.IntegrationTests.Oracle;
 using ReliableMqtt.Torture.Checks;
 using ReliableMqtt.Torture.Wire;
 

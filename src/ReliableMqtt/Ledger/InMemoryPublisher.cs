@@ -163,7 +163,9 @@ internal sealed partial class InMemoryPublisher
                     : InMemoryCommit.Answer(_state, CommitStatus.Fenced) with { Earlier = _state.Lease.Earlier(commit.Epoch, commit.Operation) };
             var now = options.TimeProvider.GetUtcNow();
             _state.Prune(now, options);
-            if (!_isVerified && !TryVerify(known.Operation, Math.Max(known.Tail, commit.ExpectedTail))) return InMemoryCommit.Answer(_state, CommitStatus.RolledBack);
+            // One that was applied, and is not lost, is answered as it was: to call it lost would be to make it twice.
+            if (!_isVerified && commit.Operation > _state.Lease.LastOperation && !TryVerify(known.Operation, Math.Max(known.Tail, commit.ExpectedTail)))
+                return InMemoryCommit.Answer(_state, CommitStatus.RolledBack);
             result = InMemoryCommit.Run(_state, commit, options, now);
             _state.Prune(now, options);
         }

@@ -137,7 +137,7 @@ public sealed class InMemoryAckLedger : AckLedger
         Answer(() =>
         {
             var result = Bound(out var options).Commit(options, commit, _acceptor.Id, Known(commit.Epoch));
-            if (result.Status is CommitStatus.Applied or CommitStatus.AppendsRefused) _known = (commit.Epoch.Token, commit.Operation, result.Tail);
+            if (result.Status is CommitStatus.Applied or CommitStatus.AppendsRefused) Learn(commit.Epoch, commit.Operation, result.Tail);
             return result;
         }, cancellationToken);
 
@@ -148,7 +148,7 @@ public sealed class InMemoryAckLedger : AckLedger
         {
             restore = restore with { Tail = Math.Max(restore.Tail, Known(restore.Epoch).Tail) };
             var result = Bound(out var options).Restore(options, this, restore);
-            if (result.Status == RestoreStatus.Restored) _known = (restore.Epoch.Token, restore.Operation, result.Tail);
+            if (result.Status == RestoreStatus.Restored) Learn(restore.Epoch, restore.Operation, result.Tail);
             return result;
         }, cancellationToken);
 
@@ -177,6 +177,10 @@ public sealed class InMemoryAckLedger : AckLedger
         binding.Publisher.Finished -= _raiseFinished;
         return ValueTask.CompletedTask;
     }
+
+    // A repeated call is answered as it was: with what was known then.
+    private void Learn(LedgerEpoch epoch, long operation, long tail) =>
+        _known = (epoch.Token, Math.Max(Known(epoch).Operation, operation), Math.Max(Known(epoch).Tail, tail));
 
     private (long Operation, long Tail) Known(LedgerEpoch epoch) => _known.Token == epoch.Token ? (_known.Operation, _known.Tail) : default;
 

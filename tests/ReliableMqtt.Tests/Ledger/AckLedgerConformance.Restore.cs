@@ -109,6 +109,25 @@ public abstract partial class AckLedgerConformance
     }
 
     [Fact]
+    public async Task A_commit_that_is_not_lost_is_answered_as_it_was_though_others_have_lost_theirs()
+    {
+        RequireLosses();
+        var owner = await OpenOwnerAsync();
+        var other = await OpenAsync();
+        var commit = owner.Next() with { Appends = owner.Stamp((Message("mine"), null)) };
+        Assert.Equal(CommitStatus.Applied, (await owner.CommitAsync(commit)).Status);
+        var goBack = await SaveStoreAsync();
+        await AcceptAsync(other, Message("theirs"));
+        Assert.Equal(["mine", "theirs"], Texts(await BacklogAsync(owner.Ledger)));
+        await goBack();
+
+        // Its answer may have been lost: to call it lost would be to store its message twice.
+        Assert.Equal(CommitStatus.Applied, (await owner.Ledger.CommitAsync(commit, Cancel)).Status);
+        Assert.Equal(["mine"], Texts(await BacklogAsync(owner.Ledger)));
+        Assert.Equal(LeaseStatus.RolledBack, (await owner.Ledger.RenewAsync(owner.Epoch, Cancel)).Status);
+    }
+
+    [Fact]
     public async Task A_commit_that_the_loss_has_voided_changes_nothing_after_the_restore()
     {
         RequireLosses();

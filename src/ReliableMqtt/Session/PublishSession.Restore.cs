@@ -12,6 +12,9 @@ internal sealed partial class PublishSession
 
     /// <summary>Every message that has been in memory: what became of it is known.</summary>
     private readonly SequenceSet _seen = new();
+
+    /// <summary>But not these: they were read from a store that has lost them, and their messages are stored anew under other sequences.</summary>
+    private List<SequenceRange> _unseen = [];
     private BrokerSession _keptSession;
 
     /// <summary>A page that was asked for before the loss may have what the ledger no longer has.</summary>
@@ -80,12 +83,27 @@ internal sealed partial class PublishSession
         foreach (var handshake in commit.Direct) Undo(handshake);
         if (commit.Drops.Count > 0) _leftBacklog = Math.Min(_leftBacklog, commit.Drops[0].Record.Sequence - 1);
         _prefetched = new Queue<LedgerRecord>([.. commit.Drops.Select(drop => drop.Record), .. commit.Assigns.Select(handshake => handshake.Record), .. _prefetched]);
+        ForgetReadBack(commit);
         foreach (var incoming in commit.Appends) incoming.Ticket?.GiveBack();
         _incoming = new Queue<Incoming>([.. commit.Appends.Select(Unstamp), .. _incoming]);
         _sessionUnsaved |= commit.SavesSession;
         _outstanding = null;
         _lastOrder = _inflight.Values.Select(handshake => handshake.Order).DefaultIfEmpty().Max();
         _lowestUnfinished = FindLowestUnfinished(NoOperation);
+    }
+
+    /// <summary>
+    /// The commit may have been applied without an answer, and a page have brought back what it had appended. That is lost, and is among what is to be done yet: it must not be
+    /// written back as well. What others have put there, also by a replay, is none of it.
+    /// </summary>
+    private void ForgetReadBack(Commit commit)
+    {
+        var ids = commit.Appends.Select(incoming => incoming.Record.MessageId).ToHashSet();
+        var readBack = _prefetched.Where(record => record.Sequence > _tail && record.Acceptor == 0
+            && (record.HasApplicationId ? ids.Contains(record.MessageId) : record.MessageId.TryGetSequence(out var own) && own == record.Sequence)).ToList();
+        if (readBack.Count == 0) return;
+        _prefetched = new Queue<LedgerRecord>(_prefetched.Except(readBack));
+        _unseen = SequenceRanges.Merge(_unseen.Concat(readBack.Select(record => new SequenceRange(record.Sequence, record.Sequence))));
     }
 
     private LedgerRestore ToRestore()
@@ -109,7 +127,7 @@ internal sealed partial class PublishSession
             ForgottenUpTo = _recent.ForgottenUpTo,
             Taken = AcceptedRun.Merge(_recent.Taken.Concat(
                 _inflight.Values.Select(handshake => handshake.Record).Concat(_prefetched).Where(record => record.Acceptor != 0).Select(AcceptedRun.Of))),
-            Known = SequenceRanges.Merge(_seen.Ranges.Concat(behind.Select(record => new SequenceRange(record.Sequence, record.Sequence)))),
+            Known = [.. SequenceRanges.Merge(_seen.Ranges.Concat(behind.Select(record => new SequenceRange(record.Sequence, record.Sequence)))).SelectMany(range => range.Without(_unseen))],
         };
     }
 

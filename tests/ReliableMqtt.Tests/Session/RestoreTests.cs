@@ -123,6 +123,31 @@ public class RestoreTests
         Assert.Equal((6, 1), (_session.Statistics().InFlight, _session.Statistics().Backlog));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("id")]
+    public async Task What_was_read_back_from_a_commit_without_an_answer_is_stored_once(string? id)
+    {
+        var goBack = _session.Save();
+        var theirs = new LedgerRecord { Topic = "theirs", QualityOfService = MqttQualityOfServiceLevel.ExactlyOnce };
+        Assert.Single(await _session.Ledger.AcceptAsync([theirs], Cancel));
+        _session.Enqueue("mine", id: id is null ? default : new MessageId(id));
+        var commit = _session.Session.BuildCommit(_session.Now)!;
+
+        // It is applied behind theirs, nobody hears of it, and both are read.
+        Assert.Equal(2, (await _session.Ledger.CommitAsync(commit, Cancel)).FirstMoved);
+        _session.Session.OnWork();
+        Assert.True(_session.Session.TryBeginRead(out var after, out var count));
+        _session.Session.OnBacklog(await _session.Ledger.ReadBacklogAsync(after, count, Cancel));
+        goBack();
+        _session.Commit(commit);
+        Assert.Equal(["theirs"], _session.Restore!.Backlog.Select(record => record.Topic));
+        Assert.DoesNotContain(_session.Restore.Known, range => range.Contains(2));
+
+        _session.AnswerRestore();
+        Assert.Equal(["theirs", "mine"], (await _session.Ledger.ReadBacklogAsync(0, 10, Cancel)).Select(record => record.Topic));
+    }
+
     [Fact]
     public void An_end_that_was_in_the_void_commit_is_none_yet()
     {

@@ -13,6 +13,7 @@ internal sealed class DurableHandshakes
     private readonly Dictionary<long, string> _topics = [];
     private string _token = "";
     private long _operation;
+    private (string Token, long Operation) _restored;
 
     public IEnumerable<(PacketId Id, Entry Entry)> All => _entries.Select(pair => (pair.Key, pair.Value));
 
@@ -50,8 +51,9 @@ internal sealed class DurableHandshakes
     /// <summary>The owner has written back what it had.</summary>
     public void OnRestored(LedgerRestore restore)
     {
-        if (restore.Epoch.Token == _token && restore.Operation <= _operation) return;
-        (_token, _operation) = (restore.Epoch.Token, restore.Operation);
+        // It has the number of the commit that is void, which may have been applied before it was lost.
+        if ((restore.Epoch.Token, restore.Operation) == _restored) return;
+        _restored = (_token, _operation) = (restore.Epoch.Token, restore.Operation);
         _entries.Clear();
         foreach (var entry in restore.InFlight) _entries[entry.PacketId] = new Entry(entry.Record.Sequence, entry.State.Stage);
     }

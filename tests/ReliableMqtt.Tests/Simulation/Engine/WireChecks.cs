@@ -22,7 +22,13 @@ internal sealed class WireChecks(SimWorld world)
         // What a fenced owner says, and what is said on a connection that the broker has closed, is said to nobody.
         if (world.Store.Holder?.Process != process) return;
         if (packet.IsPublish) OnFirst(packet, packet.Record!);
-        if (!connection.IsOpenAtBroker) return;
+        if (!connection.IsOpenAtBroker)
+        {
+            // Nobody gets it, and it has its place in the order all the same.
+            if (packet.IsPublish && _places.TryAdd((packet.PacketId, packet.Record!.Sequence), _count + 1)) _count++;
+            return;
+        }
+
         if (packet.IsPublish) OnPublish(connection, packet);
         else OnPubRel(connection, packet);
         connection.Checks.OnLeave(packet);

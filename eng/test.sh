@@ -13,12 +13,18 @@ export DOTNET_CLI_UI_LANGUAGE=en
 # What the last line says if the script ends before it knows better: that is a failure.
 passed=0 failed=1 skipped=0
 log=$(mktemp)
+recap=$(mktemp)
 policy=
 
 finish() {
   local code=$?
   [[ -z $policy ]] || rm -f "$policy"
-  rm -f "$log"
+  # What is kept of a long run is often its end only, so what failed is said there once more.
+  if [[ -s $recap ]]; then
+    echo "What failed:"
+    cat "$recap"
+  fi
+  rm -f "$log" "$recap"
   [[ $code == 0 || $failed != 0 ]] || failed=1
   echo "$passed passed, $failed failed, $skipped skipped"
   [[ $failed == 0 ]] || exit 1
@@ -70,6 +76,15 @@ read_summary() {
   if ((failed == 0 && (code != 0 || total == 0))); then failed=1; fi
 }
 
+# The failed tests of the run with the head of what each said: dotnet test begins such a block with "failed" and indents what belongs to it.
+recap_tests() {
+  awk '
+    /^failed / { on = 1; lines = 0 }
+    on && !/^failed / && !/^[[:space:]]/ && !/^$/ { on = 0 }
+    on && lines++ < 40 { print substr($0, 1, 400) }
+  ' "$log" | head -n 400 >>"$recap"
+}
+
 install_servers
 dotnet build -c Release ReliableMqtt.sln
 
@@ -82,20 +97,25 @@ options=(--solution ReliableMqtt.sln -c Release --no-build)
 test_code=0
 dotnet test "${options[@]}" 2>&1 | tee "$log" || test_code=$?
 read_summary "$test_code"
+recap_tests
 
 if ((format_code != 0)); then
   echo "The format is not as .editorconfig asks: run dotnet format ReliableMqtt.sln"
+  echo "dotnet format" >>"$recap"
   failed=$((failed + 1))
 fi
 
 # One that lacks something has said so, and counts as skipped.
 count() {
   local code=0
-  "$@" || code=$?
+  "$@" 2>&1 | tee "$log" || code=$?
   case $code in
     0) passed=$((passed + 1)) ;;
     2) skipped=$((skipped + 1)) ;;
-    *) failed=$((failed + 1)) ;;
+    *)
+      failed=$((failed + 1))
+      { echo "$* (exit code $code)" && grep -aE 'FAILED|[Ee]xception|error' "$log" | tail -n 20 && tail -n 15 "$log"; } >>"$recap" || true
+      ;;
   esac
 }
 

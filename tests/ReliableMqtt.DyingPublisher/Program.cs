@@ -15,6 +15,9 @@ await using var publisher = await ReliablePublisher.StartAsync(new ReliablePubli
     Ledger = new DyingLedger(new RedisAckLedger(redis), args[5], args[6]),
     LeaseDuration = TimeSpan.FromSeconds(60), // Whoever comes next must not have to wait for its end.
 });
+// Until it has the lease, it would accept as others do, by another way than a commit.
+using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+while (!publisher.Status.IsOwner) await Task.Delay(5, patience.Token);
 await Task.WhenAll(Enumerable.Range(1, count).Select(i => publisher.PublishAsync(
     new PublishMessage("t", Encoding.UTF8.GetBytes($"m{i}"), qos, new PublishOptions { MessageId = $"m{i}" }))));
 

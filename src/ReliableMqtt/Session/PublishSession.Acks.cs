@@ -97,10 +97,12 @@ internal sealed partial class PublishSession
             Attempts = handshake.Attempts,
         });
 
+    /// <summary>Nothing behind it leaves before the ledger knows: a process that found it in flight would send it behind what it stands before.</summary>
     private void GiveUp(Handshake handshake, HandshakeEvent what, DeadLetterReason reason)
     {
         if (MustStep(handshake, what).Effect != HandshakeEffect.Store) return;
         handshake.Reason = reason;
         LetGo(handshake);
+        _givenUp.Add(handshake);
     }
 }

@@ -101,6 +101,7 @@ internal sealed partial class PublishSession
                 break;
             case HandshakeEffect.Finish:
                 Remove(handshake);
+                if (_givenUp.Remove(handshake)) SendWaiting(now);
                 if (stage == HandshakeStage.Abandoning)
                     Finish(handshake, handshake.Reason!.Cause == DeadLetterCause.Rejected ? PublishOutcome.Rejected : PublishOutcome.DeadLettered,
                         handshake.Reason.ReasonCode, handshake.Reason.Text);

@@ -88,7 +88,7 @@ internal sealed partial class PublishSession
         }
 
         if (_released.Count > 0) return;
-        while (_onWire < Window && _resend.TryDequeue(out var handshake))
+        while (_onWire < Window && _givenUp.Count == 0 && _resend.TryDequeue(out var handshake))
         {
             if (handshake.Stage == HandshakeStage.Sent) EmitPublish(handshake, now);
         }

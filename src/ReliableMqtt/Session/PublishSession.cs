@@ -36,6 +36,8 @@ internal sealed partial class PublishSession
     private SendOrder _lastOrder;
     private int _open;
     private int _refused;
+    /// <summary>Those whose end the ledger does not know yet.</summary>
+    private readonly HashSet<Handshake> _givenUp = [];
 
     // Valid for one connection.
     private ConnectionInfo? _connection;

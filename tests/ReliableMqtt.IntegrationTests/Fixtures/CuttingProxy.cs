@@ -47,6 +47,9 @@ public sealed class CuttingProxy : IAsyncDisposable
         set => _refuses = value;
     }
 
+    /// <summary>True: a cut is a reset (RST), so that also what was forwarded before may not arrive; otherwise it is an orderly end (FIN).</summary>
+    public bool Resets { get; set; }
+
     /// <summary>How long what goes to the client is under way: a distant server.</summary>
     public TimeSpan Latency { get; set; }
 
@@ -69,7 +72,7 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     public static CuttingProxy Start(int targetPort, WireTap? tap = null, string? name = null) => new(targetPort, tap, name);
 
-    /// <summary>Ends all connections now: what was forwarded before arrives, nothing after it does.</summary>
+    /// <summary>Ends all connections now: what was forwarded before arrives (unless it <see cref="Resets"/>), nothing after it does.</summary>
     public void Cut()
     {
         lock (_gate) foreach (var connection in _open.Keys) connection.Cut();

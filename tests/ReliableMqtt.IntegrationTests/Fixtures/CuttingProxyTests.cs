@@ -59,6 +59,19 @@ public sealed class CuttingProxyTests
     }
 
     [Fact]
+    public async Task A_cut_can_be_a_reset_of_both_sides()
+    {
+        await using var link = await Link.OpenAsync();
+        link.Proxy.Resets = true;
+        link.Proxy.Cut();
+        foreach (var side in new[] { link.Client, link.Server })
+        {
+            var refused = await Assert.ThrowsAsync<SocketException>(() => side.ReceiveAsync(new byte[1], Cancel).AsTask());
+            Assert.Equal(SocketError.ConnectionReset, refused.SocketErrorCode);
+        }
+    }
+
+    [Fact]
     public async Task Held_bytes_pass_later_and_the_other_direction_does_not_care()
     {
         await using var link = await Link.OpenAsync();

@@ -16,9 +16,15 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
     private readonly SemaphoreSlim[] _writing = [new(1, 1), new(1, 1)];
     private readonly WireReader[]? _readers = proxy.Tap is null ? null : WireReader.Pair(number);
 
+    private volatile bool _reset;
+
     public int Number => number;
 
-    public void Cut() => _cut.Cancel();
+    public void Cut()
+    {
+        _reset |= proxy.Resets;
+        _cut.Cancel();
+    }
 
     public async Task RunAsync(int targetPort)
     {
@@ -27,7 +33,8 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
             client.NoDelay = true;
             await _broker.ConnectAsync(new IPEndPoint(IPAddress.Loopback, targetPort), _cut.Token);
             await Task.WhenAll(PumpAsync(Direction.ToBroker, client), PumpAsync(Direction.ToClient, _broker));
-            await Task.WhenAll(HangUpAsync(client), HangUpAsync(_broker));
+            if (_reset) client.LingerState = _broker.LingerState = new LingerOption(true, 0); // Closing is then a reset.
+            else await Task.WhenAll(HangUpAsync(client), HangUpAsync(_broker));
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -84,7 +91,7 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
             // The connection is over, whichever side ended it.
         }
 
-        Cut();
+        await _cut.CancelAsync();
     }
 
     private async Task InspectAsync(Direction direction, ReadOnlyMemory<byte> bytes)

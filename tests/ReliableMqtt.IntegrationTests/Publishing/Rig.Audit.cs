@@ -36,6 +36,7 @@ internal sealed partial class Rig
     private void Audit(bool finished)
     {
         var window = Tap.Of(MqttControlPacketType.Connect, Direction.ToBroker).Any(packet => packet.ProtocolVersion == Mqtt311) ? _windowMqtt311 : _window;
-        WireAudit.Check(Tap, Math.Max(1, window), _broken, finished);
+        // Where only other processes have published, nobody here knows theirs.
+        WireAudit.Check(Tap, window == 0 ? ushort.MaxValue : window, _broken, finished);
     }
 }

@@ -1,3 +1,4 @@
+using MQTTnet.Protocol;
 using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Tests.Session;
@@ -273,5 +274,34 @@ public class WindowAndOrderTests
         }
 
         Assert.Equal(["t0", "t1", "t2", "t3"], order);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Behind_what_cannot_be_sent_nothing_leaves_before_the_ledger_knows(bool crashes)
+    {
+        var h = new SessionHarness();
+        h.Connect(sessionPresent: false);
+        h.Enqueue("a", qos: 2);
+        h.Enqueue("b", qos: 1);
+        var commit = h.Session.BuildCommit(h.Now)!;
+        h.Session.OnConnectionLost(h.Connection, new ConnectionLoss(LossCause.Peer), h.Now);
+        h.Session.OnConnected(new ConnectionInfo(2, SessionPresent: true) { MaximumQoS = MqttQualityOfServiceLevel.AtLeastOnce }, h.Now);
+        h.Commit(commit);
+        Assert.Empty(h.Sent);
+
+        if (crashes)
+        {
+            h.Crash();
+            h.Connect();
+            Assert.Equal(["PUBLISH a DUP", "PUBLISH b DUP"], h.TakeSentTexts());
+        }
+        else
+        {
+            h.Turn();
+            Assert.Equal(["PUBLISH b"], h.TakeSentTexts());
+            Assert.Equal("a", Assert.Single(h.Letters()).Record.Topic);
+        }
     }
 }

@@ -76,6 +76,7 @@ internal sealed class PublisherTrouble(Stage stage, Seat seat, LegPlan plan, Ran
         await RestAsync(20, 200);
         var before = proxy.ConnectionCount;
         var fault = stage.Faults.Begin(kind, seat.Name);
+        proxy.Resets = random.Next(2) == 0;
         if (random.Next(4) > 0)
         {
             var direction = (Direction)random.Next(2);

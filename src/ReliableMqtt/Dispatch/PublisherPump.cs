@@ -72,6 +72,12 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 
     public void OnAck(int connectionId, in Ack ack) => Post(new(PumpInputKind.Ack) { ConnectionId = connectionId, Ack = ack });
 
+    public void OnAcks(int connectionId, ReadOnlySpan<Ack> acks)
+    {
+        if (acks.Length == 1) OnAck(connectionId, acks[0]);
+        else Post(new(PumpInputKind.Acks) { ConnectionId = connectionId, Subject = new AckBatch(acks) });
+    }
+
     public void OnAlive(int connectionId) => Post(new(PumpInputKind.Alive) { ConnectionId = connectionId });
 
     public void OnConnectionLost(int connectionId, ConnectionLoss loss) => Post(new(PumpInputKind.ConnectionLost) { ConnectionId = connectionId, Subject = loss });
@@ -131,6 +137,11 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
                 break;
             case PumpInputKind.Ack:
                 _session?.OnAck(input.ConnectionId, input.Ack, now);
+                break;
+            case PumpInputKind.Acks:
+                var batch = (AckBatch)input.Subject!;
+                foreach (ref readonly var ack in batch.Acks) _session?.OnAck(input.ConnectionId, ack, now);
+                batch.GiveBack();
                 break;
             case PumpInputKind.Connected:
                 _connection = (ConnectionInfo)input.Subject!;

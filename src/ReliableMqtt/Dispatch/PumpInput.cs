@@ -1,3 +1,4 @@
+using System.Buffers;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
@@ -12,6 +13,9 @@ internal enum PumpInputKind
 
     /// <summary>An ack of connection <see cref="PumpInput.ConnectionId"/>.</summary>
     Ack,
+
+    /// <summary>Acks of that connection that have come together: <see cref="PumpInput.Subject"/> is the <see cref="AckBatch"/>.</summary>
+    Acks,
 
     /// <summary>A connection: <see cref="PumpInput.Subject"/> is its <see cref="ConnectionInfo"/>.</summary>
     Connected,
@@ -90,6 +94,23 @@ internal readonly record struct PumpInput(PumpInputKind Kind)
     public LedgerRecord? Record { get; init; }
 
     public object? Subject { get; init; }
+}
+
+/// <summary>Acks in memory that is given back once they are handled.</summary>
+internal sealed class AckBatch
+{
+    private readonly Ack[] _acks;
+    private readonly int _count;
+
+    public AckBatch(ReadOnlySpan<Ack> acks)
+    {
+        _acks = ArrayPool<Ack>.Shared.Rent(_count = acks.Length);
+        acks.CopyTo(_acks);
+    }
+
+    public ReadOnlySpan<Ack> Acks => _acks.AsSpan(0, _count);
+
+    public void GiveBack() => ArrayPool<Ack>.Shared.Return(_acks);
 }
 
 /// <summary>Waits for the end of an accepted message.</summary>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Numerics;
+using System.Text;
 
 namespace ReliableMqtt;
 
@@ -21,7 +23,13 @@ public readonly record struct MessageId
     /// <summary>With this character begin automatic ids.</summary>
     public const char AutomaticPrefix = '~';
 
-    private readonly string? _value;
+    /// <summary>The digits of the nonce, and what stands before and behind them.</summary>
+    private const int SequenceAt = 18;
+
+    // An automatic id is kept as what it says: its text is made when somebody wants it.
+    private readonly string? _given;
+    private readonly ulong _nonce;
+    private readonly long _sequence;
 
     /// <summary>Makes an id from its text.</summary>
     /// <param name="value">1 … <see cref="MaxLength"/> characters, well-formed UTF-16, no control characters.</param>
@@ -33,19 +41,21 @@ public readonly record struct MessageId
             throw new ArgumentException($"A message id has at most {MaxLength} characters; this one has {value.Length}.", nameof(value));
         if (Messages.MqttText.FindProblem(value) is { } problem)
             throw new ArgumentException($"The message id {problem}.", nameof(value));
-        _value = value;
+        if (!TryParse(value, out _nonce, out _sequence)) _given = value;
     }
 
-    private MessageId(string value, bool _) => _value = value;
+    private MessageId(ulong nonce, long sequence) => (_nonce, _sequence) = (nonce, sequence);
 
     /// <summary>The text of the id.</summary>
-    public string Value => _value ?? string.Empty;
+    public string Value => _sequence > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{AutomaticPrefix}{_nonce:x16}-{_sequence:x}")
+        : _given ?? string.Empty;
 
     /// <summary>True for the default value, which is no id.</summary>
-    public bool IsEmpty => string.IsNullOrEmpty(_value);
+    public bool IsEmpty => _given is null && _sequence == 0;
 
     /// <summary>True when the library made the id.</summary>
-    public bool IsAutomatic => TryGetSequence(out _);
+    public bool IsAutomatic => _sequence > 0;
 
     /// <summary>Makes the automatic id of the message with this sequence.</summary>
     /// <param name="ledgerNonce">Drawn once for each life of a ledger, so that a wiped ledger does not give out the same ids again.</param>
@@ -54,33 +64,47 @@ public readonly record struct MessageId
     public static MessageId ForSequence(ulong ledgerNonce, long sequence)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sequence);
-        return new(string.Create(CultureInfo.InvariantCulture, $"{AutomaticPrefix}{ledgerNonce:x16}-{sequence:x}"), true);
+        return new(ledgerNonce, sequence);
     }
 
     /// <summary>Reads the sequence out of an automatic id.</summary>
     /// <param name="sequence">The sequence in the ledger, or 0.</param>
     /// <returns>False for an id that the application gave.</returns>
-    public bool TryGetSequence(out long sequence)
-    {
-        sequence = 0;
-        var text = _value.AsSpan();
-        // One spelling for each sequence, lower case without leading zeros: else two ids would stand for one message.
-        return text.Length > 18 && text[0] == AutomaticPrefix && text[17] == '-' && text[18] != '0' && !text.ContainsAnyInRange('A', 'F')
-            && ulong.TryParse(text[1..17], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _)
-            && TryParseSequence(text[18..], out sequence);
-    }
-
-    private static bool TryParseSequence(ReadOnlySpan<char> text, out long sequence)
-    {
-        // Sixteen digits from 8 on would read as a negative number.
-        if (long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out sequence) && sequence > 0) return true;
-        sequence = 0;
-        return false;
-    }
+    public bool TryGetSequence(out long sequence) => (sequence = _sequence) > 0;
 
     /// <summary>Reads the nonce of the ledger's life out of an automatic id; 0 for any other.</summary>
-    internal ulong LedgerNonce => IsAutomatic
-        ? ulong.Parse(_value.AsSpan(1, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 0;
+    internal ulong LedgerNonce => _nonce;
+
+    /// <summary>How many bytes the text has in UTF-8.</summary>
+    internal int Utf8Length => _sequence > 0 ? SequenceAt + ((67 - BitOperations.LeadingZeroCount((ulong)_sequence)) / 4) : Encoding.UTF8.GetByteCount(Value);
+
+    /// <summary>Writes the text in UTF-8 into <see cref="Utf8Length"/> bytes.</summary>
+    internal void WriteUtf8(Span<byte> bytes)
+    {
+        if (_sequence == 0)
+        {
+            Encoding.UTF8.GetBytes(Value, bytes);
+            return;
+        }
+
+        bytes[0] = (byte)AutomaticPrefix;
+        _nonce.TryFormat(bytes[1..], out _, "x16", CultureInfo.InvariantCulture);
+        bytes[SequenceAt - 1] = (byte)'-';
+        _sequence.TryFormat(bytes[SequenceAt..], out _, "x", CultureInfo.InvariantCulture);
+    }
+
+    private static bool TryParse(ReadOnlySpan<char> text, out ulong nonce, out long sequence)
+    {
+        (nonce, sequence) = (0, 0);
+        // One spelling for each sequence, lower case without leading zeros: else two ids would stand for one message.
+        if (text.Length <= SequenceAt || text[0] != AutomaticPrefix || text[SequenceAt - 1] != '-' || text[SequenceAt] == '0' || text.ContainsAnyInRange('A', 'F')
+            || !ulong.TryParse(text[1..(SequenceAt - 1)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var read)
+            // Sixteen digits from 8 on would read as a negative number.
+            || !long.TryParse(text[SequenceAt..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) || number <= 0)
+            return false;
+        (nonce, sequence) = (read, number);
+        return true;
+    }
 
     /// <summary>The text of the id.</summary>
     public override string ToString() => Value;

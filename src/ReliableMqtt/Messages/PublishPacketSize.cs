@@ -10,7 +10,7 @@ namespace ReliableMqtt.Messages;
 internal static class PublishPacketSize
 {
     /// <summary>The longest automatic id, counted while the ledger has not given one.</summary>
-    private static readonly int LongestAutomaticId = MessageId.ForSequence(ulong.MaxValue, long.MaxValue).Value.Length;
+    private static readonly int LongestAutomaticId = MessageId.ForSequence(ulong.MaxValue, long.MaxValue).Utf8Length;
 
     /// <summary>The exact size of the packet in bytes.</summary>
     /// <param name="record">The message. Without an id it is measured with the longest that the ledger may give; at QoS 0 none is sent.</param>
@@ -29,10 +29,11 @@ internal static class PublishPacketSize
         return 1 + VariableInteger(remaining) + remaining;
     }
 
-    private static long Properties(LedgerRecord record, bool withExpiry)
+    /// <summary>The size of the properties of an MQTT 5 packet, without the number that says it.</summary>
+    public static long Properties(LedgerRecord record, bool withExpiry)
     {
         long size = withExpiry ? 5 : 0;
-        if (!record.MessageId.IsEmpty) size += 1 + Text(MessageId.UserPropertyName) + Text(record.MessageId.Value);
+        if (!record.MessageId.IsEmpty) size += 1 + Text(MessageId.UserPropertyName) + 2 + record.MessageId.Utf8Length;
         else if (record.QualityOfService != MqttQualityOfServiceLevel.AtMostOnce)
             size += 1 + Text(MessageId.UserPropertyName) + 2 + LongestAutomaticId;
         if (record.Properties is not { } properties) return size;

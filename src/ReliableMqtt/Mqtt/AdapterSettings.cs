@@ -15,6 +15,9 @@ internal sealed record AdapterSettings(
 {
     /// <summary>What stands for the Receive Maximum on MQTT 3.1.1, which has none.</summary>
     public int ReceiveMaximumMqtt311 { get; init; } = 20;
+
+    /// <summary>Somebody listens to <c>InspectPacketAsync</c>: packets then go through MQTTnet's adapter, which shows them.</summary>
+    public Func<bool> IsInspected { get; init; } = static () => false;
 }
 
 /// <summary>How a connection ended.</summary>

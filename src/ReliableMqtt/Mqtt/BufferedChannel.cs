@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using MQTTnet.Channel;
 using MQTTnet.Exceptions;
+using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Mqtt;
 
@@ -16,11 +17,31 @@ internal interface IFlushable
     Task FlushAsync();
 }
 
+/// <summary>A buffer into which whole packets can be written, and out of which acks can be taken, without a detour through MQTTnet's adapter.</summary>
+internal interface IPacketBuffer : IFlushable
+{
+    /// <summary>Bytes that went past MQTTnet's adapter.</summary>
+    long BytesAppended { get; }
+
+    /// <inheritdoc cref="BytesAppended" />
+    long BytesTaken { get; }
+
+    /// <summary>Appends a packet; it leaves with the next flush, between the packets of MQTTnet's adapter.</summary>
+    void Append(in OutboundPacket packet, bool mqtt5);
+
+    /// <summary>Takes an ack that has been read, when it stands next. Only between two packets of MQTTnet's adapter.</summary>
+    bool TryTakeAck(bool mqtt5, out Ack ack);
+
+    /// <summary>Reads when nothing that was read is left.</summary>
+    /// <returns>False when the peer has closed.</returns>
+    ValueTask<bool> FillAsync(CancellationToken cancellationToken);
+}
+
 /// <summary>
 /// Coalesces the reads and writes of MQTTnet's adapter, which makes two reads for each acknowledgement and two writes for each publish:
 /// that is most of the cost of a message. Written bytes leave with <see cref="FlushAsync"/>.
 /// </summary>
-internal sealed class BufferedChannel(IMqttChannel inner) : IMqttChannel, IFlushable
+internal sealed partial class BufferedChannel(IMqttChannel inner) : IMqttChannel, IPacketBuffer
 {
     /// <summary>What is longer is written without a copy.</summary>
     public const int DirectWriteThreshold = 64 * 1024;
@@ -32,9 +53,8 @@ internal sealed class BufferedChannel(IMqttChannel inner) : IMqttChannel, IFlush
     private readonly SemaphoreSlim _writeLock = new(1, 1);
     private int _readStart;
     private int _readEnd;
-    private byte[] _pending = new byte[8 * 1024];
-    private byte[] _writing = new byte[8 * 1024];
-    private int _pendingCount;
+    private ByteBuffer _pending = new();
+    private ByteBuffer _writing = new();
     private bool _pendingEndsPacket;
     private volatile bool _broken;
 
@@ -46,7 +66,10 @@ internal sealed class BufferedChannel(IMqttChannel inner) : IMqttChannel, IFlush
 
     public bool IsSecureConnection => inner.IsSecureConnection;
 
-    public int PendingBytes => Volatile.Read(ref _pendingCount);
+    public int PendingBytes
+    {
+        get { lock (_gate) return _pending.Count + _held.Count; }
+    }
 
     public Task ConnectAsync(CancellationToken cancellationToken) => inner.ConnectAsync(cancellationToken);
 
@@ -69,12 +92,8 @@ internal sealed class BufferedChannel(IMqttChannel inner) : IMqttChannel, IFlush
 
         lock (_gate)
         {
-            var needed = _pendingCount + (int)buffer.Length;
-            if (needed > _pending.Length)
-                Array.Resize(ref _pending, Math.Max(needed, _pending.Length * 2));
-            buffer.CopyTo(_pending.AsSpan(_pendingCount));
-            _pendingCount = needed;
-            _pendingEndsPacket = isEndOfPacket;
+            buffer.CopyTo(_pending.Take((int)buffer.Length));
+            EndPart(isEndOfPacket);
         }
 
         return Task.CompletedTask;
@@ -101,12 +120,14 @@ internal sealed class BufferedChannel(IMqttChannel inner) : IMqttChannel, IFlush
 
     private async Task WriteDirectAsync(ReadOnlySequence<byte> buffer, bool isEndOfPacket)
     {
-        // MQTTnet's adapter writes one packet at a time, so nothing is appended while this waits: the order stays.
+        // MQTTnet's adapter writes one packet at a time, and ours are held until this one is complete: the order stays.
+        lock (_gate) _isWithinPacket = true;
         await _writeLock.WaitAsync().ConfigureAwait(false);
         try
         {
             await WritePendingAsync().ConfigureAwait(false);
             await WriteInnerAsync(buffer, isEndOfPacket).ConfigureAwait(false);
+            lock (_gate) EndPart(isEndOfPacket);
         }
         finally
         {
@@ -117,20 +138,19 @@ internal sealed class BufferedChannel(IMqttChannel inner) : IMqttChannel, IFlush
     // Holds the write lock. All that was appended goes out as one write, which over a web socket is one binary message.
     private async Task WritePendingAsync()
     {
-        int count;
         bool endsPacket;
         lock (_gate)
         {
-            count = _pendingCount;
             endsPacket = _pendingEndsPacket;
             (_pending, _writing) = (_writing, _pending);
-            _pendingCount = 0;
         }
 
-        if (count > 0)
-            await WriteInnerAsync(new ReadOnlySequence<byte>(_writing, 0, count), endsPacket).ConfigureAwait(false);
-        else
-            ThrowIfBroken();
+        if (_writing.Count > 0)
+        {
+            await WriteInnerAsync(new ReadOnlySequence<byte>(_writing.Written), endsPacket).ConfigureAwait(false);
+            _writing.Clear();
+        }
+        else ThrowIfBroken();
     }
 
     private async Task WriteInnerAsync(ReadOnlySequence<byte> bytes, bool endsPacket)

@@ -52,6 +52,7 @@ internal sealed partial class ConnectionSupervisor
             _connections + 1, sink, visible ? _incomingIds : new IncomingQos2Ids(), keepAlive, _time, _logger)
         {
             ReceiveMaximumMqtt311 = _options.MaxInFlightMqtt311,
+            IsInspected = () => _client.IsInspected,
         };
         var client = new MqttClient(
             new SessionAdapterFactory(settings, created =>

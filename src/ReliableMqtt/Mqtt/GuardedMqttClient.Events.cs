@@ -40,6 +40,8 @@ internal sealed partial class GuardedMqttClient
         }
     }
 
+    public bool IsInspected => Volatile.Read(ref _inspect) is not null;
+
     private void Attach(MqttClient inner)
     {
         inner.ApplicationMessageReceivedAsync += ReceiveAsync;

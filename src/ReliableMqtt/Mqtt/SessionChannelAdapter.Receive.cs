@@ -9,6 +9,8 @@ namespace ReliableMqtt.Mqtt;
 // The way in: one caller at a time, MqttClient's connect and then its receive loop.
 internal sealed partial class SessionChannelAdapter
 {
+    private readonly Ack[] _acks = new Ack[1024];
+
     public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -16,6 +18,7 @@ internal sealed partial class SessionChannelAdapter
             MqttPacket? packet;
             try
             {
+                if (IsOpen && IsDirect && await TakeAcksAsync(cancellationToken).ConfigureAwait(false)) continue;
                 packet = await _inner.ReceivePacketAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e)
@@ -31,6 +34,34 @@ internal sealed partial class SessionChannelAdapter
 
             _keepAlive?.OnReceived();
             if (Take(packet) is { } forClient) return forClient;
+        }
+    }
+
+    /// <summary>Takes the acks that stand next in what has been read, all at once. False when something else stands there, or nothing more comes.</summary>
+    private async ValueTask<bool> TakeAcksAsync(CancellationToken cancellationToken)
+    {
+        if (!await _packets!.FillAsync(cancellationToken).ConfigureAwait(false)) return false;
+        var count = 0;
+        while (count < _acks.Length && _packets.TryTakeAck(IsMqtt5, out var ack)) _acks[count++] = ack;
+        if (count == 0) return false;
+        _keepAlive?.OnReceived();
+        MadeProgress = true;
+        TellAcks(_acks.AsSpan(0, count));
+        return true;
+    }
+
+    private void TellAcks(ReadOnlySpan<Ack> acks)
+    {
+        try
+        {
+            lock (_gate)
+            {
+                if (_end is null) _settings.Sink.OnAcks(ConnectionId, acks);
+            }
+        }
+        catch (Exception e)
+        {
+            EndAfterSinkFailure(nameof(IWireSink.OnAck), e);
         }
     }
 
@@ -79,18 +110,7 @@ internal sealed partial class SessionChannelAdapter
             return;
         }
 
-        var ack = new Ack(kind, new PacketId(packetId), reasonCode, reasonString);
-        try
-        {
-            lock (_gate)
-            {
-                if (_end is null) _settings.Sink.OnAck(ConnectionId, ack);
-            }
-        }
-        catch (Exception e)
-        {
-            EndAfterSinkFailure(nameof(IWireSink.OnAck), e);
-        }
+        TellAcks([new Ack(kind, new PacketId(packetId), reasonCode, reasonString)]);
     }
 
     private MqttPacketWithIdentifier? MapBack(MqttPacketWithIdentifier answer, ClientRequest request)

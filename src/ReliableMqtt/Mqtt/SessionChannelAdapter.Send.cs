@@ -8,7 +8,7 @@ using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt.Mqtt;
 
-// The way out: ledgered packets through a queue with one flush for all that is in it, MqttClient's own each with its flush.
+// The way out for MqttClient's packets, each with its flush, and for those of the session while somebody inspects packets: through MQTTnet's adapter.
 internal sealed partial class SessionChannelAdapter
 {
     // Held while a packet takes its place in the inner adapter's first-in-first-out lock.
@@ -25,6 +25,12 @@ internal sealed partial class SessionChannelAdapter
     public void Send(ReadOnlySpan<OutboundPacket> packets)
     {
         if (!IsOpen) return;
+        if (IsDirect)
+        {
+            SendDirect(packets);
+            return;
+        }
+
         foreach (ref readonly var packet in packets)
             if (_queue.Writer.TryWrite(new Queued(packet, null))) Interlocked.Increment(ref _queued);
     }
@@ -33,6 +39,7 @@ internal sealed partial class SessionChannelAdapter
     /// <returns>True when its bytes were handed to the socket; false when the connection was not open or ended before.</returns>
     public Task<bool> SendAtMostOnceAsync(LedgerRecord record, uint? expirySeconds)
     {
+        if (IsDirect) return SendDirectAsync(new OutboundPacket(default, record, ExpirySeconds: expirySeconds));
         var flushed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var queued = new Queued(new OutboundPacket(default, record, ExpirySeconds: expirySeconds), flushed);
         return IsOpen && _queue.Writer.TryWrite(queued) ? flushed.Task : Task.FromResult(false);
@@ -113,7 +120,7 @@ internal sealed partial class SessionChannelAdapter
         }
         catch (Exception e)
         {
-            FailSend(packet, e);
+            FailSend(packet.GetType().Name, e);
             throw;
         }
     }
@@ -137,14 +144,14 @@ internal sealed partial class SessionChannelAdapter
         _keepAlive?.OnSent();
     }
 
-    private void FailSend(MqttPacket packet, Exception e, bool isLedgered = false)
+    private void FailSend(string packet, Exception e, bool isLedgered = false)
     {
         if (_end is not null || _disconnectSent) return;
 
         // Not a matter of the network: the packet does not fit the protocol. MQTTnet's encoder keeps the properties of a packet that it failed on
         // and would add them to the next one, so nothing more may be sent here.
         var cause = EndCause.Of(e);
-        if (cause is null) Log.EncodeFailed(_settings.Logger, packet.GetType().Name, e);
+        if (cause is null) Log.EncodeFailed(_settings.Logger, packet, e);
         End($"sending failed: {e.Message}", e, cause: cause ?? (isLedgered ? LossCause.Encoding : LossCause.Local));
     }
 
@@ -191,7 +198,7 @@ internal sealed partial class SessionChannelAdapter
         catch (Exception e)
         {
             if (_end is null && !_disconnectSent) queued.Flushed?.TrySetException(e);
-            FailSend(packet, e, isLedgered: queued.Flushed is null);
+            FailSend(packet.GetType().Name, e, isLedgered: queued.Flushed is null);
             throw;
         }
     }

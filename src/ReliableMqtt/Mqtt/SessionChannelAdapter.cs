@@ -18,6 +18,7 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
 
     private readonly IMqttChannelAdapter _inner;
     private readonly IFlushable _channel;
+    private readonly IPacketBuffer? _packets;
     private readonly AdapterSettings _settings;
     private readonly LogThrottle _unknownLines;
     private readonly PingQueue _pings = new();
@@ -35,6 +36,7 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
     {
         _inner = inner;
         _channel = channel;
+        _packets = channel as IPacketBuffer;
         _settings = settings;
         _unknownLines = new LogThrottle(settings.Time);
     }
@@ -65,9 +67,9 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
     /// <summary>Completes when the connection is over, whatever the cause. Never fails.</summary>
     public Task<ConnectionEnd> Ended => _ended.Task;
 
-    public long BytesReceived => _inner.BytesReceived;
+    public long BytesReceived => _inner.BytesReceived + (_packets?.BytesTaken ?? 0);
 
-    public long BytesSent => _inner.BytesSent;
+    public long BytesSent => _inner.BytesSent + (_packets?.BytesAppended ?? 0);
 
     public X509Certificate2? ClientCertificate => _inner.ClientCertificate;
 
@@ -130,6 +132,7 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
 
         _keepAlive?.Dispose();
         _queue.Writer.TryComplete();
+        FailWaiters();
         _pings.Close();
         try
         {
@@ -143,7 +146,7 @@ internal sealed partial class SessionChannelAdapter : IMqttChannelAdapter
         try
         {
             if (_info is not null)
-                _settings.Sink.OnConnectionLost(ConnectionId, new ConnectionLoss(_end.Cause, code) { Unsent = Volatile.Read(ref _queued) > 0, OthersLeft = _othersLeft });
+                _settings.Sink.OnConnectionLost(ConnectionId, new ConnectionLoss(_end.Cause, code) { Unsent = HasUnsent, OthersLeft = _othersLeft });
         }
         catch (Exception e)
         {

@@ -83,6 +83,12 @@ internal interface IWireSink
     /// <summary>A PUBACK, PUBREC or PUBCOMP for a packet id of ours has come.</summary>
     void OnAck(int connectionId, in Ack ack);
 
+    /// <summary>Several have come together.</summary>
+    void OnAcks(int connectionId, ReadOnlySpan<Ack> acks)
+    {
+        foreach (ref readonly var ack in acks) OnAck(connectionId, ack);
+    }
+
     /// <summary>The PINGRESP to a <see cref="IWire.Probe"/> has come: the connection lives, and everything that left before the probe did not end it.</summary>
     void OnAlive(int connectionId);
 

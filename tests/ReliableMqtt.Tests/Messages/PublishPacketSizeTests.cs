@@ -10,8 +10,6 @@ namespace ReliableMqtt.Tests.Messages;
 /// <summary>Proves that the measured size is the one that MQTTnet's encoder makes (conformance row 27).</summary>
 public class PublishPacketSizeTests
 {
-    private static readonly string[] Characters = ["a", "/", "é", "€", "😀", "Z"];
-
     [Theory]
     [InlineData(1, true)]
     [InlineData(2, true)]
@@ -22,7 +20,7 @@ public class PublishPacketSizeTests
         var random = new Random(seed);
         for (var round = 0; round < 3_000; round++)
         {
-            var record = RandomRecord(random);
+            var record = RandomRecords.Next(random);
             var withExpiry = random.Next(2) == 0;
             var expected = Encode(record, mqtt5, withExpiry).Length;
             var actual = PublishPacketSize.Measure(record, mqtt5, withExpiry);
@@ -104,29 +102,4 @@ public class PublishPacketSizeTests
         return new MqttPacketFormatterAdapter(mqtt5 ? MqttProtocolVersion.V500 : MqttProtocolVersion.V311, new MqttBufferWriter(4096, 65_535))
             .Encode(packet);
     }
-
-    private static LedgerRecord RandomRecord(Random random) => new()
-    {
-        Topic = RandomText(random, 1, 40),
-        MessageId = random.Next(2) == 0 ? RandomText(random, 1, 60) : MessageId.ForSequence((ulong)random.NextInt64(), random.NextInt64(1, long.MaxValue)),
-        Payload = new byte[random.Next(8) switch { 0 => 0, 1 => random.Next(20_000), _ => random.Next(300) }],
-        QualityOfService = (MqttQualityOfServiceLevel)random.Next(3),
-        Retain = random.Next(2) == 0,
-        Properties = random.Next(3) == 0 ? null : RandomProperties(random),
-    };
-
-    private static MessageProperties RandomProperties(Random random) => new()
-    {
-        ContentType = Maybe(random, () => RandomText(random, 0, 20)),
-        ResponseTopic = Maybe(random, () => RandomText(random, 0, 20)),
-        CorrelationData = random.Next(2) == 0 ? null : new byte[random.Next(40)],
-        PayloadFormatIndicator = (MqttPayloadFormatIndicator)random.Next(2),
-        UserProperties = [.. Enumerable.Range(0, random.Next(4)).Select(_ =>
-            new MqttUserProperty(RandomText(random, 0, 12), new byte[random.Next(200)]))],
-    };
-
-    private static string? Maybe(Random random, Func<string> make) => random.Next(2) == 0 ? null : make();
-
-    private static string RandomText(Random random, int min, int max) =>
-        string.Concat(Enumerable.Range(0, random.Next(min, max + 1)).Select(_ => Characters[random.Next(Characters.Length)]));
 }

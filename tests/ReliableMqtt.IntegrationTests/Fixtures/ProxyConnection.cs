@@ -33,8 +33,7 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
             client.NoDelay = true;
             await _broker.ConnectAsync(new IPEndPoint(IPAddress.Loopback, targetPort), _cut.Token);
             await Task.WhenAll(PumpAsync(Direction.ToBroker, client), PumpAsync(Direction.ToClient, _broker));
-            if (_reset) client.LingerState = _broker.LingerState = new LingerOption(true, 0); // Closing is then a reset.
-            else await Task.WhenAll(HangUpAsync(client), HangUpAsync(_broker));
+            if (!_reset) await Task.WhenAll(HangUpAsync(client), HangUpAsync(_broker));
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -44,8 +43,12 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
 
     public void Dispose()
     {
-        client.Dispose();
-        _broker.Dispose();
+        foreach (var socket in new[] { client, _broker })
+        {
+            if (_reset && socket.Connected) socket.LingerState = new LingerOption(true, 0); // Closing is then a reset.
+            socket.Dispose();
+        }
+
         _cut.Dispose();
         foreach (var writing in _writing) writing.Dispose();
     }

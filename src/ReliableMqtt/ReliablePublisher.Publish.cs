@@ -15,10 +15,16 @@ public sealed partial class ReliablePublisher
         PublishAsync(RecordFactory.FromMqttNet(message, options), cancellationToken);
 
     /// <inheritdoc />
-    public async Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
+    public Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
     {
-        var receipt = await SendAsync(message, cancellationToken).ConfigureAwait(false);
-        return receipt.Outcome is PublishOutcome.Confirmed or PublishOutcome.Sent ? receipt : throw PublishErrors.Of(receipt);
+        try
+        {
+            return Send(Prepare(message), TimeoutOf(message), throws: true, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            return Task.FromException<PublishReceipt>(error);
+        }
     }
 
     /// <inheritdoc />
@@ -26,7 +32,7 @@ public sealed partial class ReliablePublisher
     {
         try
         {
-            return await SendAsync(message, cancellationToken).ConfigureAwait(false);
+            return await Send(Prepare(message), TimeoutOf(message), throws: false, cancellationToken).ConfigureAwait(false);
         }
         catch (ReliablePublishException error) when (error.Reason is not (PublishFailure.InvalidMessage or PublishFailure.MessageTooLarge
             or PublishFailure.NotSupportedByBroker or PublishFailure.PublisherDisposed))
@@ -45,16 +51,25 @@ public sealed partial class ReliablePublisher
             return new PendingPublish(sent, _ => Task.FromResult(sent));
         }
 
-        return await AcceptAsync(record, Post(record, wantsConfirm: false), TimeoutOf(message), cancellationToken).ConfigureAwait(false);
+        return await AcceptAsync(record, PostForAccept(record), TimeoutOf(message), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Accept, send, wait for the end: the receipt, whatever it says.</summary>
-    private async Task<PublishReceipt> SendAsync(PublishMessage message, CancellationToken cancellationToken)
+    /// <summary>Accept, send, wait for the end.</summary>
+    private Task<PublishReceipt> Send(LedgerRecord record, TimeSpan timeout, bool throws, CancellationToken cancellationToken)
     {
-        var record = Prepare(message);
-        if (record.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce)
-            return await SendAtMostOnceAsync(record, cancellationToken).ConfigureAwait(false);
-        return await EndAsync(record, Post(record, wantsConfirm: true), TimeoutOf(message), cancellationToken).ConfigureAwait(false);
+        if (record.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce) return SendAtMostOnceAsync(record, cancellationToken);
+        var call = new PublishCall(_deadlines, _search, timeout, throws) { Record = record };
+        call.Begin(cancellationToken);
+        try
+        {
+            Post(record, call);
+        }
+        catch (ReliablePublishException error)
+        {
+            call.Fail(error);
+        }
+
+        return call.Task!;
     }
 
     private TimeSpan TimeoutOf(PublishMessage message) => message.Options?.ConfirmTimeout ?? _options.ConfirmTimeout;
@@ -71,18 +86,23 @@ public sealed partial class ReliablePublisher
         return record;
     }
 
-    private PublishTicket Post(LedgerRecord record, bool wantsConfirm)
+    private PublishTicket PostForAccept(LedgerRecord record)
     {
-        var ticket = new PublishTicket(wantsConfirm) { Record = record };
+        var ticket = new PublishTicket(wantsConfirm: false) { Record = record };
+        Post(record, ticket);
+        return ticket;
+    }
+
+    private void Post(LedgerRecord record, PublishTicket ticket)
+    {
         if (record.MessageId.IsAutomatic)
         {
             _ = AnswerKnownAsync(record, ticket);
-            return ticket;
+            return;
         }
 
         if (!_pump.Post(new(PumpInputKind.Publish) { Record = record, Subject = ticket }))
             throw PublishErrors.Disposed(PublishErrors.NotAccepted(record));
-        return ticket;
     }
 
     /// <summary>
@@ -130,34 +150,25 @@ public sealed partial class ReliablePublisher
         var answer = ticket.Answer!.Value;
         if (answer.Status == AcceptStatus.Full) throw PublishErrors.Full(record);
         var known = answer.Status == AcceptStatus.Known;
-        var receipt = known ? StatusReceipt.Of(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
+        var receipt = known ? StatusReceipt.Of(answer.Existing!) with { IsDuplicate = true } : PublishCall.ReceiptOf(record, answer);
         return new PendingPublish(receipt, token => receipt.IsFinal
             ? Task.FromResult(receipt)
             : WaitForEndAsync(receipt, answer.Sequence, token));
     }
 
-    /// <summary>Waits for the end.</summary>
-    private async Task<PublishReceipt> EndAsync(LedgerRecord record, PublishTicket ticket, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>A duplicate, a full ledger, or a message whose end this process no longer learns by itself.</summary>
+    private async Task FindEndAsync(PublishCall call)
     {
-        var started = _time.GetTimestamp();
-        if (await WaitAsync(record, ticket, timeout, cancellationToken).ConfigureAwait(false) is { } end) return end;
-
-        // A duplicate, a full ledger, or a message whose end this process no longer learns by itself.
-        var answer = ticket.Answer!.Value;
-        if (answer.Status == AcceptStatus.Full) throw PublishErrors.Full(record);
-        var receipt = answer.Status == AcceptStatus.Known ? StatusReceipt.Of(answer.Existing!) with { IsDuplicate = true } : PendingReceipt(record, answer);
-        if (receipt.IsFinal) return receipt;
-        var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - _time.GetElapsedTime(started);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var waiting = WaitForEndAsync(receipt, answer.Sequence, deadline.Token);
         try
         {
-            return await waiting.WaitAsync(left < TimeSpan.Zero && left != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : left, _time, cancellationToken).ConfigureAwait(false);
+            var (record, answer) = (call.Record!, call.Answer!.Value);
+            if (answer.Status == AcceptStatus.Full) throw PublishErrors.Full(record);
+            var receipt = answer.Status == AcceptStatus.Known ? StatusReceipt.Of(answer.Existing!) with { IsDuplicate = true } : PublishCall.ReceiptOf(record, answer);
+            call.End(receipt.IsFinal ? receipt : await WaitForEndAsync(receipt, answer.Sequence, call.BeginSearch(receipt)).ConfigureAwait(false));
         }
-        catch (TimeoutException)
+        catch (Exception error)
         {
-            await deadline.CancelAsync().ConfigureAwait(false);
-            throw PublishErrors.ConfirmTimeout(receipt, timeout, record.ExpiresAt is not null);
+            call.Fail(error); // Where the call had ended before, its caller knows.
         }
     }
 
@@ -189,16 +200,6 @@ public sealed partial class ReliablePublisher
         if (ticket.Answer is not { } answer)
             throw ticket.IsWithdrawn ? PublishErrors.NotStoredInTime(record, timeout, full: _pump.Snapshot.IsFull) : PublishErrors.Unknown(record, timeout);
         if (ticket.Done.IsCompleted) return await ticket.Done.ConfigureAwait(false);
-        throw PublishErrors.ConfirmTimeout(PendingReceipt(record, answer), timeout, record.ExpiresAt is not null);
+        throw PublishErrors.ConfirmTimeout(PublishCall.ReceiptOf(record, answer), timeout, record.ExpiresAt is not null);
     }
-
-    private static PublishReceipt PendingReceipt(LedgerRecord record, in AcceptAnswer answer) => new()
-    {
-        MessageId = answer.MessageId,
-        Topic = record.Topic,
-        QualityOfService = record.QualityOfService,
-        Outcome = PublishOutcome.Pending,
-        Attempts = 0,
-        AcceptedAt = record.AcceptedAt,
-    };
 }

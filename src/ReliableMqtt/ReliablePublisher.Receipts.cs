@@ -13,7 +13,7 @@ public sealed partial class ReliablePublisher
     {
         ArgumentNullException.ThrowIfNull(messages);
         var records = messages.Select(Prepare).ToList();
-        var tickets = records.ConvertAll(record => record.QualityOfService == 0 ? null : Post(record, wantsConfirm: false));
+        var tickets = records.ConvertAll(record => record.QualityOfService == 0 ? null : PostForAccept(record));
         var pending = new PendingPublish[records.Count];
         for (var i = 0; i < pending.Length; i++)
         {
@@ -40,9 +40,7 @@ public sealed partial class ReliablePublisher
     {
         ArgumentNullException.ThrowIfNull(messages);
         var records = messages.Select(Prepare).ToList();
-        var ends = records.Select((record, i) => record.QualityOfService == 0
-            ? SendAtMostOnceAsync(record, cancellationToken)
-            : EndAsync(record, Post(record, wantsConfirm: true), TimeoutOf(messages[i]), cancellationToken)).ToList();
+        var ends = records.Select((record, i) => Send(record, TimeoutOf(messages[i]), throws: false, cancellationToken)).ToList();
         // All of them end before any of them throws: none is left unobserved.
         await ((Task)Task.WhenAll(ends)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var receipts = new PublishReceipt[ends.Count];

@@ -49,6 +49,7 @@ public sealed partial class ReliablePublisher
         await ReleaseAsync().ConfigureAwait(false);
         await _options.Ledger.DisposeAsync().ConfigureAwait(false);
         await _events.DisposeAsync().ConfigureAwait(false);
+        _deadlines.Dispose();
     }
 
     private async Task ReleaseAsync()

@@ -27,6 +27,8 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     private readonly Ownership _ownership;
     private readonly ConnectionSupervisor _connection;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Deadlines _deadlines;
+    private readonly Func<PublishCall, Task> _search;
     private Task _owning = Task.CompletedTask;
     private long _confirmed;
     private long _deadLettered;
@@ -41,6 +43,8 @@ public sealed partial class ReliablePublisher : IReliablePublisher
         _time = options.TimeProvider;
         _logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ReliableMqtt");
         _events = new EventRelay(_logger);
+        _deadlines = new Deadlines(_time, call => call.OnDeadline(_pump!.Snapshot.IsFull));
+        _search = FindEndAsync;
         var settings = new SessionSettings
         {
             MaxInFlight = options.MaxInFlight,

@@ -4,16 +4,15 @@ using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Dispatch;
 
-/// <summary>A publishing call that waits: for the accept, or for the end of the message as well.</summary>
+/// <summary>A publishing call that waits: for the accept, or for the end of the message as well. Its task never runs user code inside the pump's loop.</summary>
 /// <param name="wantsConfirm">The call waits for the end of the message.</param>
-internal sealed class PublishTicket(bool wantsConfirm) : ITicket
+internal class PublishTicket(bool wantsConfirm) : TaskCompletionSource<PublishReceipt?>(TaskCreationOptions.RunContinuationsAsynchronously), ITicket
 {
     // Revoked: a commit has the message, and the caller would take it back if that does not store it.
     private const int Waiting = 0, Taken = 1, Withdrawn = 2, Revoked = 3;
 
-    // Continuations run user code: never inside the pump's loop.
-    private readonly TaskCompletionSource<PublishReceipt?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private StrongBox? _answer;
+    private AcceptAnswer _answer;
+    private volatile bool _isAnswered;
     private int _state;
     private volatile bool _mayBeStored;
 
@@ -23,10 +22,10 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
     public LedgerRecord? Record { get; init; }
 
     /// <summary>The answer of the ledger; null until it is known.</summary>
-    public AcceptAnswer? Answer => Volatile.Read(ref _answer)?.Value;
+    public AcceptAnswer? Answer => _isAnswered ? _answer : null;
 
     /// <summary>Completes with the final receipt, or with null when <see cref="Answer"/> says all that this process can tell.</summary>
-    public Task<PublishReceipt?> Done => _done.Task;
+    public Task<PublishReceipt?> Done => Task;
 
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
 
@@ -34,7 +33,7 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
     {
         _mayBeStored = mayBeStored;
         if (Interlocked.CompareExchange(ref _state, Waiting, Taken) == Taken) return;
-        if (Interlocked.CompareExchange(ref _state, Withdrawn, Revoked) == Revoked) _done.TrySetResult(null);
+        if (Interlocked.CompareExchange(ref _state, Withdrawn, Revoked) == Revoked) OnTakenBack();
     }
 
     /// <summary>Takes the message back. False: a commit has it; should that not store it, it is taken back then.</summary>
@@ -50,23 +49,25 @@ internal sealed class PublishTicket(bool wantsConfirm) : ITicket
 
     public void Accept(in AcceptAnswer answer)
     {
-        Volatile.Write(ref _answer, new StrongBox(answer));
-        if (!WantsConfirm || answer.Status != AcceptStatus.Accepted) _done.TrySetResult(null);
+        _answer = answer;
+        _isAnswered = true;
+        if (!WantsConfirm || answer.Status != AcceptStatus.Accepted) Complete(null);
     }
 
     /// <summary>The message is finished.</summary>
-    public void End(PublishReceipt receipt) => _done.TrySetResult(receipt);
+    public void End(PublishReceipt receipt) => Complete(receipt);
 
     /// <summary>This process no longer learns the end of the message: the ledger must be asked.</summary>
-    public void LetGo() => _done.TrySetResult(null);
+    public void LetGo() => Complete(null);
 
-    public void Fail(Exception error)
+    public virtual void Fail(Exception error)
     {
-        if (_done.TrySetException(error)) _ = _done.Task.Exception;
+        if (TrySetException(error)) _ = Task.Exception;
     }
 
-    private sealed class StrongBox(AcceptAnswer value)
-    {
-        public AcceptAnswer Value { get; } = value;
-    }
+    /// <summary>The end, or null when somebody else must be asked for it.</summary>
+    protected virtual void Complete(PublishReceipt? receipt) => TrySetResult(receipt);
+
+    /// <summary>The commit that had the message has not stored it, and the caller wants it back.</summary>
+    protected virtual void OnTakenBack() => TrySetResult(null);
 }

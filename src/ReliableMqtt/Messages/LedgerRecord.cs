@@ -5,11 +5,22 @@ namespace ReliableMqtt.Messages;
 /// <summary>A message as the ledger keeps it: everything that is needed to publish it again, in any process. Immutable.</summary>
 public sealed record LedgerRecord
 {
+    private long _sequence;
+    private MessageId _messageId;
+
     /// <summary>Its place in the order of the publisher id; 0 until the ledger has accepted it.</summary>
-    public long Sequence { get; init; }
+    public long Sequence
+    {
+        get => _sequence;
+        init => _sequence = value;
+    }
 
     /// <summary>The message id. Empty until the ledger has accepted it when the application gave none: see <see cref="MessageId.ForSequence"/>.</summary>
-    public MessageId MessageId { get; init; }
+    public MessageId MessageId
+    {
+        get => _messageId;
+        init => _messageId = value;
+    }
 
     /// <summary>The full topic; topic aliases never reach the ledger.</summary>
     public required string Topic { get; init; }
@@ -46,4 +57,13 @@ public sealed record LedgerRecord
 
     /// <summary>What the message counts for against a limit in bytes: its parts, and a flat 64 for the rest. It does not change when the id is given.</summary>
     public int Size => Payload.Length + Topic.Length + (Properties?.Size ?? 0) + 64;
+
+    /// <summary>This message with a sequence, and the automatic id for it unless the application gave one. One that never had any is not copied: nobody but its sender knows it yet.</summary>
+    internal LedgerRecord Stamp(ulong ledgerNonce, long sequence)
+    {
+        var id = HasApplicationId ? MessageId : MessageId.ForSequence(ledgerNonce, sequence);
+        if (_sequence != 0) return this with { Sequence = sequence, MessageId = id };
+        (_sequence, _messageId) = (sequence, id);
+        return this;
+    }
 }

@@ -1,4 +1,3 @@
-using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 
 namespace ReliableMqtt.Mqtt;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
 using StackExchange.Redis;
@@ -7,149 +8,206 @@ namespace ReliableMqtt.Redis;
 /// <summary>The arguments of the script commit.lua, which says what they are.</summary>
 internal sealed class CommitArguments
 {
-    private readonly List<RedisValue> _values;
+    private const int Fixed = 9, Sections = 11;
+
+    private readonly RedisValue[] _values;
     private readonly DateTimeOffset _at;
 
-    // One piece of memory for everything that is binary. It is never used again: a copy of the call may be under way for longer than its answer.
+    // One piece of memory for everything that is binary.
     private readonly byte[] _buffer;
+    private int _count;
     private int _used;
 
-    private CommitArguments(LedgerCommit commit, DateTimeOffset at)
+    private CommitArguments(LedgerCommit commit, IReadOnlyList<AppendOp> appends, int notices, DateTimeOffset at)
     {
         _at = at;
         var bytes = (commit.Confirms.Count + commit.DeadLetters.Count + commit.Drops.Count + commit.Assigns.Count) * StampedSequence.Size;
-        foreach (var append in commit.Appends) bytes = checked(bytes + RecordCodec.Measure(append.Record));
-        _buffer = GC.AllocateUninitializedArray<byte>(bytes);
-        _values = new List<RedisValue>(32 + ((commit.Confirms.Count + commit.Releases.Count + commit.Assigns.Count + commit.Appends.Count) * 3));
+        var count = Fixed + Sections + (2 * commit.Releases.Count) + (6 * commit.DeadLetters.Count) + (3 * commit.Moves.Count) + (5 * commit.Drops.Count)
+            + (2 * commit.Assigns.Count) + (2 * notices);
+        for (var i = 0; i < commit.Confirms.Count; i++) count += IsInIndex(commit.Confirms[i].MessageId, commit.Confirms[i].Sequence) ? 5 : 2;
+        for (var i = 0; i < appends.Count; i++)
+        {
+            var append = appends[i];
+            bytes = checked(bytes + RecordCodec.Measure(append.Record));
+            count += (append.PacketId is null ? 1 : 2) + (append.Record.HasApplicationId ? 2 : 0);
+        }
+
+        _values = new RedisValue[count];
+        _buffer = ArrayPool<byte>.Shared.Rent(bytes);
     }
+
+    /// <summary>In the order of the script.</summary>
+    public RedisValue[] Values => _values;
 
     /// <param name="commit">The commit.</param>
     /// <param name="options">The limits.</param>
     /// <param name="isOutOfMemory">The server has refused the appends.</param>
     /// <param name="notices">Channels, and what is to be told there.</param>
-    public static RedisValue[] Of(LedgerCommit commit, LedgerOpenOptions options, bool isOutOfMemory, IReadOnlyList<(string Channel, string Text)> notices)
+    public static CommitArguments Of(LedgerCommit commit, LedgerOpenOptions options, bool isOutOfMemory, IReadOnlyList<(string Channel, string Text)> notices)
     {
-        var arguments = new CommitArguments(commit, commit.At == default ? options.TimeProvider.GetUtcNow() : commit.At);
-        arguments._values.AddRange(
-        [
-            commit.Epoch.Token, commit.Operation, commit.ExpectedTail, commit.LowestUnfinished, SessionText.Format(commit.Session),
-            options.MaxPending, options.MaxPendingBytes, options.MaxDeadLetters, isOutOfMemory ? 1 : 0,
-        ]);
+        IReadOnlyList<AppendOp> appends = isOutOfMemory ? [] : commit.Appends;
+        var arguments = new CommitArguments(commit, appends, notices.Count, commit.At == default ? options.TimeProvider.GetUtcNow() : commit.At);
+        arguments.AddLimits(commit, options, isOutOfMemory);
         arguments.Settle(commit);
         arguments.Dispatch(commit);
-        arguments.Append(isOutOfMemory ? [] : commit.Appends);
-        arguments.Section(notices, 2, null, notice =>
+        arguments.Append(appends);
+        var section = arguments.Begin();
+        foreach (var (channel, text) in notices)
         {
-            arguments._values.Add(notice.Channel);
-            arguments._values.Add(notice.Text);
-        });
-        return [.. arguments._values];
+            arguments.Add(channel);
+            arguments.Add(text);
+        }
+
+        arguments.End(section);
+        return arguments;
+    }
+
+    /// <summary>Gives the memory to others. Only after the answer to the one call that was made: a copy of a call that had none may still be on its way.</summary>
+    public void GiveBack() => ArrayPool<byte>.Shared.Return(_buffer);
+
+    private void AddLimits(LedgerCommit commit, LedgerOpenOptions options, bool isOutOfMemory)
+    {
+        Add(commit.Epoch.Token);
+        Add(commit.Operation);
+        Add(commit.ExpectedTail);
+        Add(commit.LowestUnfinished);
+        Add(SessionText.Format(commit.Session));
+        Add(options.MaxPending);
+        Add(options.MaxPendingBytes);
+        Add(options.MaxDeadLetters);
+        Add(isOutOfMemory ? 1 : 0);
     }
 
     private void Settle(LedgerCommit commit)
     {
-        Section(commit.Confirms, 2, confirm => !IsInIndex(confirm.MessageId, confirm.Sequence), confirm =>
+        var section = Begin();
+        for (var i = 0; i < commit.Confirms.Count; i++)
         {
-            _values.Add((int)confirm.PacketId.Value);
-            _values.Add(Sequence(confirm.Sequence));
-        });
-        Section(commit.Confirms, 5, confirm => IsInIndex(confirm.MessageId, confirm.Sequence), confirm =>
+            var confirm = commit.Confirms[i];
+            if (IsInIndex(confirm.MessageId, confirm.Sequence)) continue;
+            Add((int)confirm.PacketId.Value);
+            AddSequence(confirm.Sequence);
+        }
+
+        End(section);
+        section = Begin();
+        for (var i = 0; i < commit.Confirms.Count; i++)
         {
-            _values.Add((int)confirm.PacketId.Value);
-            _values.Add(Sequence(confirm.Sequence));
-            Id(confirm.MessageId);
-            _values.Add(StatusText.Confirmed(confirm.Sequence, confirm.ReasonCode, _at));
-        });
-        Section(commit.Releases, 2, null, release =>
+            var confirm = commit.Confirms[i];
+            if (!IsInIndex(confirm.MessageId, confirm.Sequence)) continue;
+            Add((int)confirm.PacketId.Value);
+            AddSequence(confirm.Sequence);
+            AddId(confirm.MessageId);
+            Add(StatusText.Confirmed(confirm.Sequence, confirm.ReasonCode, _at));
+        }
+
+        End(section);
+        section = Begin();
+        for (var i = 0; i < commit.Releases.Count; i++)
         {
-            _values.Add((int)release.PacketId.Value);
-            _values.Add(release.ReleaseOrder);
-        });
-        Section(commit.DeadLetters, 6, null, dead =>
+            Add((int)commit.Releases[i].PacketId.Value);
+            Add(commit.Releases[i].ReleaseOrder);
+        }
+
+        End(section);
+        section = Begin();
+        foreach (var dead in commit.DeadLetters)
         {
-            _values.Add((int)dead.PacketId.Value);
-            _values.Add(Sequence(dead.Sequence));
-            Id(dead.MessageId);
-            _values.Add(StatusText.Dead(dead.Sequence, dead.Reason.ReasonCode, _at));
-            _values.Add(DeadLetterCodec.EncodeHeader(dead.Reason, _at));
-        });
+            Add((int)dead.PacketId.Value);
+            AddSequence(dead.Sequence);
+            AddId(dead.MessageId);
+            Add(StatusText.Dead(dead.Sequence, dead.Reason.ReasonCode, _at));
+            Add(DeadLetterCodec.EncodeHeader(dead.Reason, _at));
+        }
+
+        End(section);
     }
 
     private void Dispatch(LedgerCommit commit)
     {
-        Section(commit.Moves, 3, null, move =>
+        var section = Begin();
+        foreach (var move in commit.Moves)
         {
-            _values.Add((int)move.PacketId.Value);
-            _values.Add((int)move.NewPacketId.Value);
-            _values.Add(StateText.Format(move.State));
-        });
-        Section(commit.Drops, 5, null, drop =>
+            Add((int)move.PacketId.Value);
+            Add((int)move.NewPacketId.Value);
+            Add(StateText.Format(move.State));
+        }
+
+        End(section);
+        section = Begin();
+        foreach (var drop in commit.Drops)
         {
-            _values.Add(Sequence(drop.Sequence));
-            Id(drop.MessageId);
-            _values.Add(drop.Reason is { } why ? StatusText.Dead(drop.Sequence, why.ReasonCode, _at) : StatusText.Expired(drop.Sequence, _at));
-            _values.Add(drop.Reason is { } reason ? DeadLetterCodec.EncodeHeader(reason, _at) : RedisValue.EmptyString);
-        });
-        Section(commit.Assigns, 2, null, assign =>
+            AddSequence(drop.Sequence);
+            AddId(drop.MessageId);
+            Add(drop.Reason is { } why ? StatusText.Dead(drop.Sequence, why.ReasonCode, _at) : StatusText.Expired(drop.Sequence, _at));
+            Add(drop.Reason is { } reason ? DeadLetterCodec.EncodeHeader(reason, _at) : RedisValue.EmptyString);
+        }
+
+        End(section);
+        section = Begin();
+        for (var i = 0; i < commit.Assigns.Count; i++)
         {
-            _values.Add(Sequence(assign.Sequence));
-            _values.Add((int)assign.PacketId.Value);
-        });
+            AddSequence(commit.Assigns[i].Sequence);
+            Add((int)commit.Assigns[i].PacketId.Value);
+        }
+
+        End(section);
     }
 
     private void Append(IReadOnlyList<AppendOp> appends)
     {
-        Section(appends, 2, append => append.PacketId is not null, append =>
+        var section = Begin();
+        for (var i = 0; i < appends.Count; i++)
         {
-            _values.Add((int)append.PacketId!.Value.Value);
-            _values.Add(Record(append.Record));
-        });
-        Section(appends, 1, append => append.PacketId is null, append => _values.Add(Record(append.Record)));
-        var index = 0;
-        Section(appends, 2, append => ++index > 0 && append.Record.HasApplicationId, append =>
-        {
-            _values.Add(index);
-            _values.Add(append.Record.MessageId.Value);
-        });
-    }
-
-    /// <summary>The number of values, then those of each item that is chosen.</summary>
-    private void Section<T>(IReadOnlyList<T> items, int width, Func<T, bool>? choose, Action<T> add)
-    {
-        var start = _values.Count;
-        _values.Add(0);
-        var count = 0;
-        for (var i = 0; i < items.Count; i++)
-        {
-            if (choose is not null && !choose(items[i])) continue;
-            add(items[i]);
-            count++;
+            if (appends[i].PacketId is not { } packetId) continue;
+            Add((int)packetId.Value);
+            AddRecord(appends[i].Record);
         }
 
-        _values[start] = count * width;
+        End(section);
+        section = Begin();
+        for (var i = 0; i < appends.Count; i++)
+            if (appends[i].PacketId is null) AddRecord(appends[i].Record);
+        End(section);
+        section = Begin();
+        for (var i = 0; i < appends.Count; i++)
+        {
+            if (!appends[i].Record.HasApplicationId) continue;
+            Add(i + 1);
+            Add(appends[i].Record.MessageId.Value);
+        }
+
+        End(section);
     }
 
-    private void Id(MessageId messageId)
+    // A section has the number of its values before it.
+    private int Begin() => _count++;
+
+    private void End(int section) => _values[section] = _count - section - 1;
+
+    private void Add(RedisValue value) => _values[_count++] = value;
+
+    private void AddId(MessageId messageId)
     {
-        _values.Add(messageId.Value);
-        _values.Add(messageId.TryGetSequence(out var automatic) ? automatic : RedisValue.EmptyString);
+        Add(messageId.Value);
+        Add(messageId.TryGetSequence(out var automatic) ? automatic : RedisValue.EmptyString);
     }
 
     // The index has the ids of the application's, and automatic ones of another sequence: they were replayed.
     public static bool IsInIndex(MessageId messageId, long sequence) => !messageId.TryGetSequence(out var automatic) || automatic != sequence;
 
-    private RedisValue Sequence(long sequence)
+    private void AddSequence(long sequence)
     {
         var place = Take(StampedSequence.Size);
         StampedSequence.Write(place.Span, sequence);
-        return (ReadOnlyMemory<byte>)place;
+        Add((ReadOnlyMemory<byte>)place);
     }
 
-    private RedisValue Record(LedgerRecord record)
+    private void AddRecord(LedgerRecord record)
     {
         var place = Take(RecordCodec.Measure(record));
         RecordCodec.Write(record, place.Span);
-        return (ReadOnlyMemory<byte>)place;
+        Add((ReadOnlyMemory<byte>)place);
     }
 
     private Memory<byte> Take(int length)

@@ -52,23 +52,25 @@ public sealed partial class RedisAckLedger
         var notices = Notices(binding, commit);
         try
         {
-            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: false, notices);
-            return (RedisValue[])(await binding.Link.RunAsync(RedisScript.Commit, _commitKeys, values, cancellationToken).ConfigureAwait(false))!;
+            var arguments = CommitArguments.Of(commit, binding.Options, isOutOfMemory: false, notices);
+            var (answer, calls) = await binding.Link.RunCountedAsync(RedisScript.Commit, _commitKeys, arguments.Values, cancellationToken).ConfigureAwait(false);
+            if (calls == 1) arguments.GiveBack();
+            return (RedisValue[])answer!;
         }
         catch (LedgerUnavailableException error) when (RedisLink.IsOutOfMemory(error) && commit.Appends.Count > 0)
         {
             // The same operation without its appends. Should a copy of the whole one still come through, only the first of the two counts.
-            var values = CommitArguments.Of(commit, binding.Options, isOutOfMemory: true, notices);
-            return (RedisValue[])(await binding.Link.RunAsync(RedisScript.Commit, _commitKeys, values, cancellationToken).ConfigureAwait(false))!;
+            var arguments = CommitArguments.Of(commit, binding.Options, isOutOfMemory: true, notices);
+            return (RedisValue[])(await binding.Link.RunAsync(RedisScript.Commit, _commitKeys, arguments.Values, cancellationToken).ConfigureAwait(false))!;
         }
     }
 
-    private List<(string Channel, string Text)> Notices(Binding binding, LedgerCommit commit)
+    private (string Channel, string Text)[] Notices(Binding binding, LedgerCommit commit)
     {
+        if (FinishNotices.Of(commit, _acceptorName) is not { } ends) return [];
         var notices = new List<(string, string)>();
-        if (FinishNotices.Of(commit, _acceptorName) is not { } ends) return notices;
         foreach (var (acceptor, answers) in ends) notices.Add(((string)binding.Keys.Finished(acceptor)!, FinishText.Format(binding.Nonce, answers)));
-        return notices;
+        return [.. notices];
     }
 
     private static CommitResult Applied(ReadOnlySpan<RedisValue> reply) =>

@@ -21,15 +21,19 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
 
     /// <summary>Runs a script until it answers.</summary>
     /// <exception cref="LedgerUnavailableException">It did not for a while: it may have been applied or not.</exception>
-    public async Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
+    public async Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken) =>
+        (await RunCountedAsync(script, keys, values, cancellationToken).ConfigureAwait(false)).Answer;
+
+    /// <summary>As <see cref="RunAsync"/>, and says how many calls it took: after a single one nobody reads its arguments any more.</summary>
+    public async Task<(RedisResult Answer, int Calls)> RunCountedAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         LedgerUnavailableException? telling = null;
-        while (true)
+        for (var calls = 1; ; calls++)
         {
             try
             {
-                return await TryRunAsync(script, keys, values, cancellationToken).ConfigureAwait(false);
+                return (await TryRunAsync(script, keys, values, cancellationToken).ConfigureAwait(false), calls);
             }
             catch (LedgerUnavailableException error) when (!IsOutOfMemory(error))
             {

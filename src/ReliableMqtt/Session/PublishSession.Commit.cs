@@ -126,11 +126,7 @@ internal sealed partial class PublishSession
         }
     }
 
-    private LedgerRecord Stamp(LedgerRecord record, long sequence) => record with
-    {
-        Sequence = sequence,
-        MessageId = record.HasApplicationId ? record.MessageId : MessageId.ForSequence(_ledgerNonce, sequence),
-    };
+    private LedgerRecord Stamp(LedgerRecord record, long sequence) => record.Stamp(_ledgerNonce, sequence);
 
     private Handshake Begin(LedgerRecord record, PacketId id, Commit commit)
     {

@@ -45,7 +45,7 @@ internal sealed class ProxyConnection(CuttingProxy proxy, Socket client, int num
     {
         foreach (var socket in new[] { client, _broker })
         {
-            if (_reset && socket.Connected) socket.LingerState = new LingerOption(true, 0); // Closing is then a reset.
+            if (_reset) socket.LingerState = new LingerOption(true, 0); // Closing is then a reset.
             socket.Dispose();
         }
 

@@ -5,5 +5,5 @@ var footprint = new Command("footprint", "What a message costs Redis, from its o
 footprint.SetAction((_, cancellation) => Footprint.RunAsync(cancellation));
 return await new RootCommand("Speed, measured against baselines in the same run, and costs, counted.")
 {
-    CompareVerb.Create(), footprint, NullBrokerVerb.Create(),
+    CompareVerb.Create(), PlotVerb.Create(), footprint, NullBrokerVerb.Create(),
 }.Parse(args).InvokeAsync();

@@ -20,7 +20,7 @@ internal static class Comparison
         Console.WriteLine(machine);
         foreach (var name in options.Brokers)
         {
-            await using var broker = await StartAsync(name, cancellationToken);
+            await using var broker = await BrokerOf.StartAsync(name, cancellationToken);
             // What is compared is compiled code: so all of it has run for a while before the first cell.
             if (results.Count == 0)
                 foreach (var qos in options.Qos) await new CellRun(broker, contenders, CellOf(qos, options.Windows.Max(), options.Sizes.Min()), options).WarmUpAsync(cancellationToken);
@@ -41,11 +41,4 @@ internal static class Comparison
     }
 
     private static Cell CellOf(int qos, int window, int size) => new((MqttQualityOfServiceLevel)qos, window, size);
-
-    private static Task<IBroker> StartAsync(string name, CancellationToken cancellationToken) => name switch
-    {
-        "mosquitto" => Mosquitto.StartAsync(cancellationToken),
-        "null" => NullBroker.StartAsync(cancellationToken),
-        _ => throw new ArgumentException($"There is no broker {name}: mosquitto, null."),
-    };
 }

@@ -31,9 +31,9 @@ internal sealed record Measure
 }
 
 /// <summary>What a message cost Redis, counted by Redis.</summary>
-/// <param name="Calls">Commands that came over the wire.</param>
-/// <param name="Commands">Commands that ran, those inside scripts included, the scripts themselves not.</param>
+/// <param name="Scripts">Scripts that ran: each is a call of the client.</param>
+/// <param name="Commands">Other commands that ran, those inside scripts included.</param>
 /// <param name="BytesIn">Bytes that it read.</param>
 /// <param name="BytesOut">Bytes that it wrote.</param>
 /// <param name="Cpu">Microseconds of its process.</param>
-internal sealed record RedisCost(double Calls, double Commands, double BytesIn, double BytesOut, double Cpu);
+internal sealed record RedisCost(double Scripts, double Commands, double BytesIn, double BytesOut, double Cpu);

@@ -12,7 +12,7 @@ internal static class Meter
         await using var run = await contender.StartAsync(broker.Port, cell, cancellationToken);
         var latencies = new Latencies(messages);
         await run.SettleAsync();
-        var counts = await RedisBaseAsync(contender.Redis);
+        var redis = contender.Redis is { } server ? await RedisMeter.StartAsync(server) : null;
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var (gen0, gen1, gen2) = (GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2));
@@ -37,16 +37,7 @@ internal static class Meter
             P50 = percentiles[0],
             P99 = percentiles[1],
             P999 = percentiles[2],
-            Redis = contender.Redis is { } redis ? (await RedisCounts.ReadAsync(redis) - counts).For(messages) : null,
+            Redis = redis is not null ? (await redis.ReadAsync()).For(messages) : null,
         };
-    }
-
-    /// <summary>The counts from which a difference is made: what reading them costs is in it already.</summary>
-    private static async Task<RedisCounts> RedisBaseAsync(RedisServer? redis)
-    {
-        if (redis is null) return default;
-        var before = await RedisCounts.ReadAsync(redis);
-        var after = await RedisCounts.ReadAsync(redis);
-        return after - (before - after);
     }
 }

@@ -28,5 +28,5 @@ internal static class Medians
     };
 
     private static RedisCost OfRedis(IReadOnlyList<RedisCost> rounds) => new(
-        Of(rounds, r => r.Calls), Of(rounds, r => r.Commands), Of(rounds, r => r.BytesIn), Of(rounds, r => r.BytesOut), Of(rounds, r => r.Cpu));
+        Of(rounds, r => r.Scripts), Of(rounds, r => r.Commands), Of(rounds, r => r.BytesIn), Of(rounds, r => r.BytesOut), Of(rounds, r => r.Cpu));
 }

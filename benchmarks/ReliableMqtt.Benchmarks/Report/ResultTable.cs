@@ -12,7 +12,7 @@ internal static class ResultTable
         output.WriteLine(FormattableString.Invariant(
             $"{cell.Broker}, QoS {cell.Qos}, window {cell.Window}, {cell.Size} B: medians of {cell.Contenders[0].Rounds.Count} rounds; x is to {MqttNetContender.Pipelined}; times in us, all but latencies for a message"));
         var table = new TextTable(
-            "", "messages/s", "x", "client CPU", "x", "allocated B", "GC 0/1/2", "p50", "p99", "p99.9", "broker CPU", "Redis calls", "commands", "B in+out", "Redis CPU");
+            "", "messages/s", "x", "client CPU", "x", "allocated B", "GC 0/1/2", "p50", "p99", "p99.9", "broker CPU", "Redis scripts", "commands", "B in+out", "Redis CPU");
         foreach (var contender in cell.Contenders) table.Add([.. Row(contender)]);
         table.Write(output);
         WriteRoundTrip(cell, output);
@@ -27,7 +27,7 @@ internal static class ResultTable
             FormattableString.Invariant($"{m.Gen0:0}/{m.Gen1:0}/{m.Gen2:0}"), Text(m.P50, "N0"), Text(m.P99, "N0"), Text(m.P999, "N0"), Text(m.BrokerCpu, "0.00"),
         ];
         return m.Redis is { } redis
-            ? [.. first, Text(redis.Calls, "0.000"), Text(redis.Commands, "0.00"), Text(redis.BytesIn + redis.BytesOut, "N0"), Text(redis.Cpu, "0.00")]
+            ? [.. first, Text(redis.Scripts, "0.000"), Text(redis.Commands, "0.00"), Text(redis.BytesIn + redis.BytesOut, "N0"), Text(redis.Cpu, "0.00")]
             : [.. first, "", "", "", ""];
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ReliableMqtt.Benchmarks.Brokers;
 using ReliableMqtt.Benchmarks.Compare;
 
 namespace ReliableMqtt.Benchmarks.Verbs;
@@ -15,11 +16,10 @@ internal static class CompareVerb
     private static readonly Option<int> Messages = new("--messages") { Description = "Messages of a run, at most.", DefaultValueFactory = _ => 1_000_000 };
     private static readonly Option<double> Seconds = new("--seconds") { Description = "How long a run should take; its messages are counted out by the round that warms up.", DefaultValueFactory = _ => 1 };
     private static readonly Option<string?> Json = new("--json") { Description = "A file for everything that was measured." };
-    private static readonly Option<string> Broker = new("--broker") { Description = "mosquitto, null or both.", DefaultValueFactory = _ => "both" };
+    private static readonly Option<string> Broker = BrokerOption.Create();
 
     public static Command Create()
     {
-        Broker.AcceptOnlyFromAmong("mosquitto", "null", "both");
         var command = new Command("compare",
             "ReliableMqtt against a raw socket, MQTTnet's own PublishAsync and a naive Redis loop, interleaved, on servers of its own (mosquitto and redis-server must be installed).")
         {
@@ -39,7 +39,7 @@ internal static class CompareVerb
             Windows = Value(Windows, [1, 256]),
             Sizes = Value(Sizes, [128]),
             Only = result.GetValue(Only)!,
-            Brokers = result.GetValue(Broker) is "both" or null ? ["mosquitto", "null"] : [result.GetValue(Broker)!],
+            Brokers = BrokerOf.Names(result.GetValue(Broker)),
             Rounds = result.GetValue(Rounds),
             Messages = result.GetValue(Messages),
             Seconds = Value(Seconds, 0.35),

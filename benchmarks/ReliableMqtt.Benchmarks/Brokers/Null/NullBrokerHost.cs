@@ -8,8 +8,9 @@ internal static class NullBrokerHost
 {
     /// <param name="port">Where to listen; 0 for a free one.</param>
     /// <param name="receiveMaximum">What a CONNACK of MQTT 5 states; 65,535 is what is true when it states nothing.</param>
+    /// <param name="confirms">How many messages of a connection are confirmed.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task<int> RunAsync(int port, ushort receiveMaximum, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(int port, ushort receiveMaximum, long confirms, CancellationToken cancellationToken)
     {
         using var listener = new TcpListener(IPAddress.Loopback, port);
         listener.Start();
@@ -19,7 +20,7 @@ internal static class NullBrokerHost
             while (true)
             {
                 var socket = await listener.AcceptSocketAsync(cancellationToken);
-                new Thread(() => Serve(socket, receiveMaximum)) { IsBackground = true, Name = "connection" }.Start();
+                new Thread(() => Serve(socket, receiveMaximum, confirms)) { IsBackground = true, Name = "connection" }.Start();
             }
         }
         catch (OperationCanceledException)
@@ -28,7 +29,7 @@ internal static class NullBrokerHost
         }
     }
 
-    private static void Serve(Socket socket, ushort receiveMaximum)
+    private static void Serve(Socket socket, ushort receiveMaximum, long confirms)
     {
         using (socket)
         {
@@ -36,7 +37,7 @@ internal static class NullBrokerHost
             {
                 socket.Blocking = true;
                 socket.NoDelay = true;
-                new NullConnection(socket, receiveMaximum).Run();
+                new NullConnection(socket, receiveMaximum, confirms).Run();
             }
             catch (Exception failure) when (failure is SocketException or InvalidDataException)
             {

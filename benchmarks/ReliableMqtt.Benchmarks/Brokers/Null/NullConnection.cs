@@ -8,7 +8,7 @@ namespace ReliableMqtt.Benchmarks.Brokers.Null;
 /// Answers all packets of one connection. What a large read has brought is answered with one write; payloads are stepped over, also when
 /// they are not all there yet; nothing is allocated for a packet.
 /// </summary>
-internal sealed class NullConnection(Socket socket, ushort receiveMaximum)
+internal sealed class NullConnection(Socket socket, ushort receiveMaximum, long confirms)
 {
     private const int BufferSize = 256 * 1024;
 
@@ -17,6 +17,7 @@ internal sealed class NullConnection(Socket socket, ushort receiveMaximum)
     private int _start;
     private int _end;
     private long _skip;
+    private long _confirms = confirms;
     private bool _isMqtt5;
 
     public void Run()
@@ -81,7 +82,7 @@ internal sealed class NullConnection(Socket socket, ushort receiveMaximum)
         if (body.Length < 2) return false;
         var topic = 2 + BinaryPrimitives.ReadUInt16BigEndian(body);
         if (body.Length < topic + 2) return false;
-        _answers.Add(qos == 1 ? PacketType.PubAck : PacketType.PubRec, BinaryPrimitives.ReadUInt16BigEndian(body[topic..]));
+        if (_confirms-- > 0) _answers.Add(qos == 1 ? PacketType.PubAck : PacketType.PubRec, BinaryPrimitives.ReadUInt16BigEndian(body[topic..]));
         return true;
     }
 

@@ -1,9 +1,11 @@
 using System.Globalization;
 using MQTTnet.Protocol;
+using ReliableMqtt.Benchmarks.Brokers;
+using ReliableMqtt.Benchmarks.Contenders;
 using ReliableMqtt.Redis;
 using StackExchange.Redis;
 
-namespace ReliableMqtt.Benchmarks;
+namespace ReliableMqtt.Benchmarks.Verbs;
 
 /// <summary>What a message costs Redis, counted by Redis itself: memory while it is pending; commands and bytes over its life.</summary>
 internal static class Footprint
@@ -27,7 +29,7 @@ internal static class Footprint
 
     private static async Task<(double Bytes, string Keys)> PendingAsync(bool named, CancellationToken cancellationToken)
     {
-        await using var redis = await Redis.StartAsync("everysec", cancellationToken);
+        await using var redis = await RedisServer.StartAsync("everysec", cancellationToken);
         await using var connection = await ConnectAsync(redis);
         await using var publisher = await StartAsync(redis, 1, 256, cancellationToken); // Nobody listens at port 1.
         await publisher.EnqueueAsync("bench/topic", new byte[Size], MqttQualityOfServiceLevel.ExactlyOnce, cancellationToken: cancellationToken);
@@ -47,7 +49,7 @@ internal static class Footprint
 
     private static async Task LifeAsync(int port, MqttQualityOfServiceLevel qos, int window, int messages, CancellationToken cancellationToken)
     {
-        await using var redis = await Redis.StartAsync("everysec", cancellationToken);
+        await using var redis = await RedisServer.StartAsync("everysec", cancellationToken);
         await using var connection = await ConnectAsync(redis);
         await using var publisher = await StartAsync(redis, port, window, cancellationToken);
         var payload = new byte[Size];
@@ -78,9 +80,9 @@ internal static class Footprint
     private static async Task<IEnumerable<KeyValuePair<string, string>>> InfoAsync(ConnectionMultiplexer connection, string section) =>
         (await connection.GetServers()[0].InfoAsync(section)).SelectMany(group => group);
 
-    private static Task<ConnectionMultiplexer> ConnectAsync(Redis redis) => ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},allowAdmin=true");
+    private static Task<ConnectionMultiplexer> ConnectAsync(RedisServer redis) => ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},allowAdmin=true");
 
-    private static Task<ReliablePublisher> StartAsync(Redis redis, int port, int window, CancellationToken cancellationToken) => ReliablePublisher.StartAsync(
+    private static Task<ReliablePublisher> StartAsync(RedisServer redis, int port, int window, CancellationToken cancellationToken) => ReliablePublisher.StartAsync(
         new ReliablePublisherOptions
         {
             PublisherId = "footprint",

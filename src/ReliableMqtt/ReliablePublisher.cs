@@ -55,6 +55,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             Overflow = options.Overflow,
             ShouldRetry = options.ShouldRetry is { } ask ? refusal => Ask(ask, refusal) : null,
             Quiet = options.PoisonQuiet,
+            ConfirmLag = TimeSpan.FromMilliseconds(5),
             RetryDelay = attempt => Backoff.Draw(attempt, options.MinBackoff, options.MaxBackoff, Random.Shared),
         };
         _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished, Settings = settings };

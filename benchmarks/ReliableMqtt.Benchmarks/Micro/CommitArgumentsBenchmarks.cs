@@ -33,5 +33,5 @@ public class CommitArgumentsBenchmarks
     }
 
     [Benchmark(OperationsPerInvoke = Messages.Window)]
-    public int Build() => CommitArguments.Of(_commit!, _options, isOutOfMemory: false, []).Length;
+    public int Build() => CommitArguments.Of(_commit!, _options, isOutOfMemory: false, []).Values.Length;
 }

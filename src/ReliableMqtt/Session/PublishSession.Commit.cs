@@ -7,6 +7,7 @@ namespace ReliableMqtt.Session;
 internal sealed partial class PublishSession
 {
     private List<Handshake> _toStore = [];
+    private DateTimeOffset? _confirmsSince;
 
     /// <summary>True while a commit is on its way: <see cref="OnCommitted"/> must answer it.</summary>
     public bool IsCommitting => _outstanding is not null;
@@ -16,6 +17,7 @@ internal sealed partial class PublishSession
     {
         if (_outstanding is not null || IsRestoring || Outputs.Stopped is not null) return null;
         WakeDueMessages(now);
+        if (MayWait(now)) return null;
 
         var commit = new Commit(_operation + 1);
         TakeStages(commit);
@@ -33,6 +35,28 @@ internal sealed partial class PublishSession
         _sessionUnsaved = false;
         _outstanding = commit;
         return ToLedger(commit, now);
+    }
+
+    /// <summary>
+    /// Confirms alone wait a little: who had his receipt publishes the next message, and that takes them along in one write. A crash meanwhile has a handshake resumed that
+    /// was over, as if it had come a moment earlier.
+    /// </summary>
+    private bool MayWait(DateTimeOffset now)
+    {
+        if (_settings.ConfirmLag > TimeSpan.Zero && _toStore.Count > 0 && _toStore.Count < _settings.MaxBatch / 2
+            && _incoming.Count == 0 && _prefetched.Count == 0 && _backlogCount == 0 && !_sessionUnsaved
+            && _toStore.TrueForAll(static h => h.Stage == HandshakeStage.Confirming && h.Record.Acceptor == 0))
+        {
+            var until = (_confirmsSince ??= now) + _settings.ConfirmLag;
+            if (now >= _confirmsSince && now < until)
+            {
+                WakeBy(until);
+                return true;
+            }
+        }
+
+        _confirmsSince = null;
+        return false;
     }
 
     private void WakeDueMessages(DateTimeOffset now)

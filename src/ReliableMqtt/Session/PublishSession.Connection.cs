@@ -50,14 +50,20 @@ internal sealed partial class PublishSession
     {
         _ids.ReleaseQuarantine();
         var giveUp = _settings.SessionLossPolicy == SessionLossPolicy.DeadLetter;
+        var isBehind = false;
         foreach (var handshake in InSendOrder())
         {
-            if (!handshake.EverSent || handshake.Stage is not (HandshakeStage.Sent or HandshakeStage.Releasing or HandshakeStage.Released)) continue;
+            // What has not left yet must not overtake what is sent anew.
+            var leavesAgain = isBehind && handshake.Stage == HandshakeStage.Sent;
+            if (!leavesAgain && (!handshake.EverSent || handshake.Stage is not (HandshakeStage.Sent or HandshakeStage.Releasing or HandshakeStage.Released))) continue;
             if (giveUp)
                 GiveUp(handshake, HandshakeEvent.SessionLostGiveUp, new DeadLetterReason(DeadLetterCause.SessionLost, null,
                     "the broker lost the session while the message was in flight; whether it arrived is not known"));
             else
+            {
                 MustStep(handshake, HandshakeEvent.SessionLostRepublish);
+                isBehind = true;
+            }
         }
     }
 

@@ -35,4 +35,7 @@ internal sealed record SessionSettings
 
     /// <summary>How many bytes of messages that went to the backlog lately are kept in memory, should the ledger lose them. See <see cref="RecentWrites"/>.</summary>
     public long RememberedBytes { get; init; } = 8 << 20;
+
+    /// <summary>How long a confirm may wait for something else to be stored with it; at once when zero. Whoever accepted the message in another process does not wait.</summary>
+    public TimeSpan ConfirmLag { get; init; }
 }

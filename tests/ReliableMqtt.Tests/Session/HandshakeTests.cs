@@ -240,4 +240,59 @@ public class HandshakeTests
 
         Assert.Equal(["PUBREL", "PUBREL"], _session.TakeSentTexts());
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_confirm_waits_a_little_for_the_next_message_and_is_stored_with_it(int qos)
+    {
+        var h = new SessionHarness(new SessionSettings { ConfirmLag = TimeSpan.FromMilliseconds(5) });
+        h.Connect(sessionPresent: false);
+        h.Enqueue("a", qos);
+        h.Turn();
+        var id = h.Sent[^1].PacketId;
+        if (qos == 2) h.Ack(AckKind.PubRec, id);
+        h.Ack(qos == 2 ? AckKind.PubComp : AckKind.PubAck, id);
+        Assert.Equal([PublishOutcome.Confirmed], h.Outcomes());
+        Assert.Single(h.Recovered().InFlight);
+
+        h.Enqueue("b", qos);
+        var commit = h.Session.BuildCommit(h.Now)!;
+        Assert.Equal((1, 1), (commit.Confirms.Count, commit.Appends.Count));
+        h.Commit(commit);
+        Assert.Equal("b", Assert.Single(h.Recovered().InFlight).Record.Topic);
+    }
+
+    [Fact]
+    public void A_confirm_that_waits_is_stored_alone_when_its_time_is_over()
+    {
+        var h = new SessionHarness(new SessionSettings { ConfirmLag = TimeSpan.FromMilliseconds(5) });
+        h.Connect(sessionPresent: false);
+        h.Enqueue("a", qos: 1);
+        h.Turn();
+        h.Ack(AckKind.PubAck, h.Sent[^1].PacketId);
+        Assert.Equal(h.Now + TimeSpan.FromMilliseconds(5), h.Session.WakeAt);
+        h.Advance(TimeSpan.FromMilliseconds(4));
+        Assert.Single(h.Recovered().InFlight);
+        h.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Empty(h.Recovered().InFlight);
+    }
+
+    [Fact]
+    public void A_crash_while_a_confirm_waits_resumes_the_handshake()
+    {
+        var h = new SessionHarness(new SessionSettings { ConfirmLag = TimeSpan.FromMilliseconds(5) });
+        h.Connect(sessionPresent: false);
+        h.Enqueue("a", qos: 2);
+        h.Turn();
+        var id = h.Sent[^1].PacketId;
+        h.Ack(AckKind.PubRec, id);
+        h.Ack(AckKind.PubComp, id);
+        h.Crash();
+        h.Connect();
+        Assert.Equal(["PUBREL"], h.TakeSentTexts());
+        h.Ack(AckKind.PubComp, id, 0x92);
+        h.Advance(TimeSpan.FromMilliseconds(5));
+        Assert.Empty(h.Recovered().InFlight);
+    }
 }

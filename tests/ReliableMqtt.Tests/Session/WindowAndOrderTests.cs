@@ -304,4 +304,40 @@ public class WindowAndOrderTests
             Assert.Equal("a", Assert.Single(h.Letters()).Record.Topic);
         }
     }
+
+    [Fact]
+    public void After_a_lost_session_what_was_not_sent_yet_stays_behind_what_is_sent_anew()
+    {
+        var h = new SessionHarness();
+        h.Connect(sessionPresent: false);
+        h.Enqueue("a", qos: 1);
+        h.Enqueue("b", qos: 1);
+        h.Turn();
+        h.Cut();
+        h.Connect(sessionPresent: true, receiveMaximum: 1);
+        h.Enqueue("c", qos: 1);
+        h.Turn();
+        h.Cut();
+        h.TakeSent();
+        h.Connect(sessionPresent: false);
+        Assert.Equal(["PUBLISH a", "PUBLISH b", "PUBLISH c"], h.TakeSentTexts());
+    }
+
+    [Fact]
+    public void After_a_lost_session_what_waited_for_the_window_stays_behind_what_is_sent_anew()
+    {
+        var h = new SessionHarness();
+        h.Connect(sessionPresent: false);
+        h.Enqueue("a", qos: 1);
+        h.Enqueue("b", qos: 1);
+        var commit = h.Session.BuildCommit(h.Now)!;
+        h.Session.OnConnectionLost(h.Connection, new ConnectionLoss(LossCause.Peer), h.Now);
+        h.Session.OnConnected(new ConnectionInfo(2, SessionPresent: true) { ReceiveMaximum = 1 }, h.Now);
+        h.Commit(commit);
+        Assert.Equal(["PUBLISH a"], h.TakeSentTexts());
+        h.Session.OnConnectionLost(2, new ConnectionLoss(LossCause.Peer), h.Now);
+        h.Session.OnConnected(new ConnectionInfo(3, SessionPresent: false), h.Now);
+        h.Turn();
+        Assert.Equal(["PUBLISH a", "PUBLISH b"], h.TakeSentTexts());
+    }
 }

@@ -56,17 +56,21 @@ end
 local read = fetch('HMGET', inflight, asked)
 for i = 1, #asked do record[asked[i]] = read[i] end
 
+-- Every message passes here, so that what would be said of a mistake is put together only when there is one.
 local problem
-local function check(fine, text_) if not fine and not problem then problem = text_ end return fine end
+local function refuse(...) problem = problem or table.concat({...}) end
 local left, removed, freed = {}, 0, 0
+local sub, byte = string.sub, string.byte
 local function leave(packet, sequence, id, automatic)
   local r = record[packet]
-  if not check(r and not left[packet], 'no entry is in flight under packet id ' .. packet) then return end
-  if not check(#r >= 20, 'packet id ' .. packet .. ' is of a record that is cut off') then return end
+  if not r or left[packet] then return refuse('no entry is in flight under packet id ', packet) end
+  if #r < 20 then return refuse('packet id ', packet, ' is of a record that is cut off') end
   -- A record stores no automatic id that is of its own sequence.
-  local stored = string.sub(r, 21, 20 + string.byte(r, 19) * 256 + string.byte(r, 20))
-  local same = stored == id or (stored == '' and automatic ~= '' and tonumber(automatic) == read_sequence(r))
-  check(string.sub(r, 2, 9) == sequence and same, 'packet id ' .. packet .. ' is of sequence ' .. text(read_sequence(r)) .. ' (' .. stored .. ')')
+  local high, low = byte(r, 19, 20)
+  local stored = high + low > 0 and sub(r, 21, 20 + high * 256 + low) or ''
+  if sub(r, 2, 9) ~= sequence or not (stored == id or (stored == '' and automatic ~= '' and tonumber(automatic) == read_sequence(r))) then
+    refuse('packet id ', packet, ' is of sequence ', text(read_sequence(r)), ' (', stored, ')')
+  end
   left[packet], removed, freed = true, removed + 1, freed + #r
 end
 
@@ -80,12 +84,13 @@ if release.count > 0 then
   local before = fetch('HMGET', state, packets)
   for i, packet in ipairs(packets) do
     local r = record[packet]
-    if check(r and not left[packet], 'no entry is in flight under packet id ' .. packet) then
+    if not r or left[packet] then refuse('no entry is in flight under packet id ', packet)
+    else
       -- stage, send order (sequence, '-' for the own, and ordinal), release order, refusals, due
       local stage, sequence, ordinal, refusals = 'S', '-', '0', '0'
       if before[i] then stage, sequence, ordinal, refusals = string.match(before[i], '(%S+) (%S+) (%S+) %S+ (%S+)') end
-      check(#r >= 20 and string.byte(r, 18) % 4 == 2, 'packet id ' .. packet .. ' is not of QoS 2')
-      check(stage == 'S' and not released[packet], 'packet id ' .. packet .. ' is not in stage Sent')
+      if #r < 20 or byte(r, 18) % 4 ~= 2 then refuse('packet id ', packet, ' is not of QoS 2') end
+      if stage ~= 'S' or released[packet] then refuse('packet id ', packet, ' is not in stage Sent') end
       released[packet] = true
       states[#states + 1] = packet
       states[#states + 1] = 'R ' .. sequence .. ' ' .. ordinal .. ' ' .. ARGV[release.first + 2 * i - 1] .. ' ' .. refusals .. ' -'
@@ -100,12 +105,12 @@ for i = bury.first, bury.last, 6 do leave(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARG
 -- Packet ids that are given out must have been free before the commit: one that it frees is not free yet (W4).
 local given, twice = {}, {}
 local function give(packet)
-  check(not twice[packet], 'packet id ' .. packet .. ' is given out twice')
+  if twice[packet] then refuse('packet id ', packet, ' is given out twice') end
   twice[packet], given[#given + 1] = true, packet
 end
 for i = move.first, move.last, 3 do
   local packet = ARGV[i]
-  check(record[packet] and not left[packet], 'no entry is in flight under packet id ' .. packet)
+  if not record[packet] or left[packet] then refuse('no entry is in flight under packet id ', packet) end
   left[packet] = true
   if ARGV[i + 1] ~= packet then give(ARGV[i + 1]) end
 end
@@ -113,10 +118,11 @@ end
 local drops, assigns = drop.count / 5, assign.count / 2
 local head = drops + assigns > 0 and call('LRANGE', backlog, 0, drops + assigns - 1) or {}
 local qbytes, fbytes = tonumber(h[4]), tonumber(h[5]) - freed
-if check(#head == drops + assigns, 'more messages should leave the backlog than there are') then
+if #head ~= drops + assigns then refuse('more messages should leave the backlog than there are')
+else
   for i = 1, #head do
     local at = i <= drops and drop.first + 5 * (i - 1) or assign.first + 2 * (i - drops - 1)
-    check(string.sub(head[i], 2, 9) == ARGV[at], 'the backlog has sequence ' .. text(read_sequence(head[i])) .. ' where another should leave it')
+    if sub(head[i], 2, 9) ~= ARGV[at] then refuse('the backlog has sequence ', text(read_sequence(head[i])), ' where another should leave it') end
     if i > drops then
       give(ARGV[at + 1])
       fbytes = fbytes + #head[i]
@@ -129,12 +135,14 @@ local appends, refused = append.count / 2 + queue.count, ARGV[9] == '1'
 -- Others have appended since: mine go behind them, into the backlog.
 local moved = appends > 0 and tail > expected
 if append.count > 0 and not moved then
-  check(length == #head, 'an append would overtake the backlog')
+  if length ~= #head then refuse('an append would overtake the backlog') end
   for i = append.first, append.last, 2 do give(ARGV[i]) end
 end
 if #given > 0 then
   local busy = fetch('HMGET', inflight, given)
-  for i = 1, #given do check(not busy[i], 'packet id ' .. given[i] .. ' is not free') end
+  for i = 1, #given do
+    if busy[i] then refuse('packet id ', given[i], ' is not free') end
+  end
 end
 if problem then return {'BAD', problem} end
 

@@ -8,6 +8,8 @@ namespace ReliableMqtt.Mqtt;
 /// <summary>Makes the options of a CONNECT, and holds the application's part to what the guarantees need. Pure but for the application's delegate.</summary>
 internal sealed class MqttOptionsFactory(ReliablePublisherOptions options)
 {
+    private const int MqttNetBufferSize = 8192, SocketBufferSize = 1 << 20;
+
     /// <summary>The Session Expiry Interval that is asked for, in whole seconds; the highest value means that the session never expires.</summary>
     public uint SessionExpirySeconds { get; } = (uint)Math.Min(Math.Ceiling(options.SessionExpiry.TotalSeconds), uint.MaxValue);
 
@@ -32,6 +34,8 @@ internal sealed class MqttOptionsFactory(ReliablePublisherOptions options)
         }
 
         Verify(built);
+        // MQTTnet's default is smaller than one batch, and every write would wait for the peer to have read the one before.
+        if (built.ChannelOptions is MqttClientTcpOptions { BufferSize: MqttNetBufferSize } tcp) tcp.BufferSize = SocketBufferSize;
         if (clean) (built.CleanSession, built.SessionExpiryInterval) = (true, 0);
         return built;
     }

@@ -51,7 +51,8 @@ internal sealed partial class AuditedSession(List<WireProblem> problems)
             return;
         }
 
-        if (!packet.Passed || !_exchanges.TryGetValue(packet.PacketId, out var exchange)) return;
+        // What has left once more since then was not known to be acknowledged, and its new ack is still to come.
+        if (!packet.Passed || !_exchanges.TryGetValue(packet.PacketId, out var exchange) || exchange.SentOn > packet.Connection) return;
         if (packet.Type == MqttControlPacketType.PubRec && packet.ReasonCode < 0x80) exchange.PubRec = exchange.PubRec == 0 ? ++_places : exchange.PubRec;
         else if (packet.Type is MqttControlPacketType.PubAck or MqttControlPacketType.PubRec or MqttControlPacketType.PubComp && exchange.IsOpen) exchange.OverOn = packet.Connection;
     }

@@ -74,6 +74,13 @@ internal sealed class WireScript
         return this;
     }
 
+    /// <summary>The last packet came by the connection before, which nobody listens to any more.</summary>
+    public WireScript Late()
+    {
+        _packets[^1] = _packets[^1] with { Connection = _connection - 1 };
+        return this;
+    }
+
     private WireScript Add(Direction direction, MqttControlPacketType type, int id, Func<WirePacket, WirePacket>? change = null)
     {
         var packet = new WirePacket(Math.Max(1, _connection), direction, type) { PacketId = (ushort)id };

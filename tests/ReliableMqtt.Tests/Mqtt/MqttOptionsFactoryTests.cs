@@ -96,4 +96,22 @@ public sealed class MqttOptionsFactoryTests
 
     private static void Refused(string expected, Action<MqttClientOptionsBuilder> mqtt) =>
         Assert.Contains(expected, Assert.Throws<InvalidOperationException>(() => Factory(mqtt).Create()).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(null, 1 << 20)]
+    [InlineData(4096, 4096)]
+    public void The_buffers_of_a_socket_hold_a_batch_unless_the_application_says_otherwise(int? given, int expected)
+    {
+        var built = new MqttOptionsFactory(new ReliablePublisherOptions
+        {
+            PublisherId = "p",
+            Ledger = new ReliableMqtt.Ledger.InMemoryAckLedger(),
+            Mqtt = mqtt => mqtt.WithTcpServer(tcp =>
+            {
+                tcp.RemoteEndpoint = new System.Net.DnsEndPoint("localhost", 1883);
+                if (given is { } size) tcp.BufferSize = size;
+            }),
+        }).Create();
+        Assert.Equal(expected, Assert.IsType<MqttClientTcpOptions>(built.ChannelOptions).BufferSize);
+    }
 }

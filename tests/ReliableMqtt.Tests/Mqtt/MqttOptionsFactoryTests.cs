@@ -106,11 +106,7 @@ public sealed class MqttOptionsFactoryTests
         {
             PublisherId = "p",
             Ledger = new ReliableMqtt.Ledger.InMemoryAckLedger(),
-            Mqtt = mqtt => mqtt.WithTcpServer(tcp =>
-            {
-                tcp.RemoteEndpoint = new System.Net.DnsEndPoint("localhost", 1883);
-                if (given is { } size) tcp.BufferSize = size;
-            }),
+            Mqtt = mqtt => mqtt.WithTcpServer(tcp => tcp.BufferSize = given ?? tcp.BufferSize).WithEndPoint(new DnsEndPoint("localhost", 1883)),
         }).Create();
         Assert.Equal(expected, Assert.IsType<MqttClientTcpOptions>(built.ChannelOptions).BufferSize);
     }

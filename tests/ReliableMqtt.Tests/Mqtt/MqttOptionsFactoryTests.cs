@@ -106,7 +106,7 @@ public sealed class MqttOptionsFactoryTests
         {
             PublisherId = "p",
             Ledger = new ReliableMqtt.Ledger.InMemoryAckLedger(),
-            Mqtt = mqtt => mqtt.WithTcpServer(tcp => tcp.BufferSize = given ?? tcp.BufferSize).WithEndPoint(new DnsEndPoint("localhost", 1883)),
+            Mqtt = mqtt => mqtt.WithEndPoint(new DnsEndPoint("localhost", 1883)).WithTcpServer(tcp => tcp.BufferSize = given ?? tcp.BufferSize),
         }).Create();
         Assert.Equal(expected, Assert.IsType<MqttClientTcpOptions>(built.ChannelOptions).BufferSize);
     }

@@ -4,7 +4,7 @@ using ReliableMqtt.Redis;
 
 namespace ReliableMqtt.Benchmarks.Backlog;
 
-/// <summary>A publisher on Redis whose broker comes and goes.</summary>
+/// <summary>A publisher on Redis whose broker is away until it is told where it is.</summary>
 internal sealed class BacklogPublisher : IAsyncDisposable
 {
     // Nobody listens there.
@@ -62,9 +62,6 @@ internal sealed class BacklogPublisher : IAsyncDisposable
         _port = broker.Port;
         return Publisher.ReconnectAsync(cancellationToken);
     }
-
-    /// <summary>The next connection finds nobody.</summary>
-    public void Leave() => _port = Away;
 
     public ValueTask DisposeAsync() => Publisher.DisposeAsync();
 }

@@ -37,12 +37,20 @@ internal sealed class RedisServer : LocalServer
         return text.Split("\r\n").Select(line => line.Split(':', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
     }
 
-    /// <summary>Writes the append-only file anew when it is long: a disk has an end.</summary>
+    /// <summary>Writes the append-only file anew when it has grown by much: a disk has an end.</summary>
     public async Task TidyAsync(CancellationToken cancellationToken)
     {
-        if (await LogLengthAsync() < TooLongLog) return;
+        var info = await InfoAsync();
+        if (Number(info, "aof_current_size") - Number(info, "aof_base_size") < TooLongLog) return;
         await Database.ExecuteAsync("BGREWRITEAOF");
-        for (var attempt = 0; attempt < 600 && await LogLengthAsync() >= TooLongLog; attempt++) await Task.Delay(50, cancellationToken);
+        for (var attempt = 0; attempt < 1_200; attempt++)
+        {
+            info = await InfoAsync();
+            if (Number(info, "aof_rewrite_in_progress") + Number(info, "aof_rewrite_scheduled") == 0) return;
+            await Task.Delay(50, cancellationToken);
+        }
+
+        throw new TimeoutException("Redis does not come to an end with its append-only file.");
     }
 
     public override async ValueTask DisposeAsync()
@@ -51,5 +59,5 @@ internal sealed class RedisServer : LocalServer
         await base.DisposeAsync();
     }
 
-    private async Task<long> LogLengthAsync() => long.Parse((await InfoAsync())["aof_current_size"], CultureInfo.InvariantCulture);
+    private static long Number(Dictionary<string, string> info, string name) => long.Parse(info[name], CultureInfo.InvariantCulture);
 }

@@ -13,7 +13,8 @@ internal static class Roster
     {
         IContender[] all =
         [
-            new RawContender(),
+            new RawContender(isPaced: false),
+            new RawContender(isPaced: true),
             new MqttNetContender(sequential: false),
             new MqttNetContender(sequential: true),
             new NaiveContender(everySecond, "everysec"),

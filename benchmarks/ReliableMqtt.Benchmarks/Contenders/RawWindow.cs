@@ -6,7 +6,7 @@ using ReliableMqtt.Benchmarks.Wire;
 namespace ReliableMqtt.Benchmarks.Contenders;
 
 /// <summary>QoS 1 and 2 as bytes: the window is kept full, and what one read has brought is answered with one write.</summary>
-internal sealed class RawWindow(Socket socket, Cell cell, int messages, Latencies latencies)
+internal sealed class RawWindow(Socket socket, Cell cell, int messages, Latencies latencies, Pace? pace)
 {
     private readonly (byte[] Bytes, int PacketIdAt) _publish = PreparedPackets.Publish(Cell.Topic, cell.Size, (int)cell.Qos);
     private readonly PacketWriter _writer = new(socket);
@@ -14,6 +14,7 @@ internal sealed class RawWindow(Socket socket, Cell cell, int messages, Latencie
     private readonly long[] _sentAt = new long[cell.Window + 1];
     private int _end;
     private int _sent;
+    private int _answered;
     private int _confirmed;
 
     public void Run()
@@ -25,8 +26,10 @@ internal sealed class RawWindow(Socket socket, Cell cell, int messages, Latencie
             var count = socket.Receive(_read.AsSpan(_end));
             if (count == 0) throw new InvalidOperationException("The broker ended the connection.");
             _end += count;
+            var before = _answered;
             Take(Latencies.Now);
             _writer.Flush();
+            if (_sent < messages) pace?.Wait(_answered - before);
         }
     }
 
@@ -45,6 +48,7 @@ internal sealed class RawWindow(Socket socket, Cell cell, int messages, Latencie
 
     private void Answer(in MqttFrame frame, ReadOnlySpan<byte> body, long now)
     {
+        _answered++;
         var id = BinaryPrimitives.ReadUInt16BigEndian(body);
         if (body.Length > 2 && body[2] >= 0x80) throw new InvalidOperationException($"refused: {frame.Type} 0x{body[2]:X2}");
         if (frame.Type == PacketType.PubRec)

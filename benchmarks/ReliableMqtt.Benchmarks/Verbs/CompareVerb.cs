@@ -21,7 +21,7 @@ internal static class CompareVerb
     public static Command Create()
     {
         var command = new Command("compare",
-            "ReliableMqtt against a raw socket, MQTTnet's own PublishAsync and a naive Redis loop, interleaved, on servers of its own (mosquitto and redis-server must be installed).")
+            "ReliableMqtt against a raw socket, MQTTnet's own PublishAsync and a naive Redis loop, interleaved, on servers of its own (mosquitto and redis-server must be installed). All of it takes about an hour.")
         {
             Quick, Qos, Windows, Sizes, Only, Rounds, Messages, Seconds, Json, Broker,
         };

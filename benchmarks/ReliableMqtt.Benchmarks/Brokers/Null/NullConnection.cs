@@ -5,8 +5,8 @@ using ReliableMqtt.Benchmarks.Wire;
 namespace ReliableMqtt.Benchmarks.Brokers.Null;
 
 /// <summary>
-/// Answers all packets of one connection. What a large read has brought is answered with one write; payloads are stepped over, also when
-/// they are not all there yet; nothing is allocated for a packet.
+/// Answers all packets of one connection. What a large read has brought is answered with one write; payloads are stepped over, in parts when they
+/// are not all there yet; nothing is allocated for a packet.
 /// </summary>
 internal sealed class NullConnection(Socket socket, ushort receiveMaximum, long confirms)
 {
@@ -16,7 +16,8 @@ internal sealed class NullConnection(Socket socket, ushort receiveMaximum, long 
     private readonly PacketWriter _answers = new(socket);
     private int _start;
     private int _end;
-    private long _skip;
+    private int _skip;
+    private (PacketType Type, ushort PacketId)? _whenSkipped;
     private long _confirms = confirms;
     private bool _isMqtt5;
 
@@ -49,29 +50,24 @@ internal sealed class NullConnection(Socket socket, ushort receiveMaximum, long 
         goOn = true;
         if (_skip > 0)
         {
-            var skipped = (int)Math.Min(_skip, _end - _start);
+            var skipped = Math.Min(_skip, _end - _start);
             _start += skipped;
             _skip -= skipped;
             if (_skip > 0) return false;
+            Confirm();
         }
 
         var bytes = _read.AsSpan(_start, _end - _start);
         if (!MqttFrame.TryRead(bytes, out var frame)) return false;
         var body = bytes[frame.HeaderLength..];
         if (frame.Type != PacketType.Publish && body.Length < frame.BodyLength) return false;
-        if (frame.Type == PacketType.Publish)
-        {
-            if (!TryPublish(frame, body)) return false;
-        }
-        else
-        {
-            goOn = Answer(frame, body[..frame.BodyLength]);
-        }
-
-        var length = frame.HeaderLength + (long)frame.BodyLength;
-        var taken = (int)Math.Min(length, bytes.Length);
+        if (frame.Type == PacketType.Publish && !TryPublish(frame, body)) return false;
+        if (frame.Type != PacketType.Publish) goOn = Answer(frame, body[..frame.BodyLength]);
+        var length = frame.HeaderLength + frame.BodyLength;
+        var taken = Math.Min(length, bytes.Length);
         _start += taken;
         _skip = length - taken;
+        if (_skip == 0) Confirm();
         return true;
     }
 
@@ -82,8 +78,15 @@ internal sealed class NullConnection(Socket socket, ushort receiveMaximum, long 
         if (body.Length < 2) return false;
         var topic = 2 + BinaryPrimitives.ReadUInt16BigEndian(body);
         if (body.Length < topic + 2) return false;
-        if (_confirms-- > 0) _answers.Add(qos == 1 ? PacketType.PubAck : PacketType.PubRec, BinaryPrimitives.ReadUInt16BigEndian(body[topic..]));
+        if (_confirms-- > 0) _whenSkipped = (qos == 1 ? PacketType.PubAck : PacketType.PubRec, BinaryPrimitives.ReadUInt16BigEndian(body[topic..]));
         return true;
+    }
+
+    /// <summary>Not before all of a message is there: it is what brokers do, and then the answer acknowledges the bytes to the client's TCP as well.</summary>
+    private void Confirm()
+    {
+        if (_whenSkipped is { } answer) _answers.Add(answer.Type, answer.PacketId);
+        _whenSkipped = null;
     }
 
     private bool Answer(in MqttFrame frame, ReadOnlySpan<byte> body)

@@ -6,6 +6,12 @@ internal sealed partial class InMemoryPublisher
     /// <summary>False from a loss of writes until an owner has seen what is left: nobody may get a sequence that others have had.</summary>
     private bool _isVerified = true;
 
+    /// <summary>An owner has seen what is left of the store.</summary>
+    public bool IsVerified
+    {
+        get { lock (_gate) return _isVerified; }
+    }
+
     /// <summary>Names a life of the store: it rises when one begins, and does not go back with what it holds.</summary>
     private int _life;
 

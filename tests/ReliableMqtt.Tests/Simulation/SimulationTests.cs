@@ -30,6 +30,7 @@ public class SimulationTests(ITestOutputHelper output)
     [InlineData(500_009_609, 1)]
     [InlineData(700_026_194, 1)]
     [InlineData(700_034_645, 1)]
+    [InlineData(910_014_662, 1)]
     public void Every_promise_holds_where_the_store_loses_writes(int first, int seeds)
     {
         var batch = SimBatch.Run(first, seeds, losesWrites: true);

@@ -81,7 +81,8 @@ internal sealed class SimStore(SimWorld world)
     /// <summary>The owner has looked, and what was lost is there again.</summary>
     public void OnVerified()
     {
-        if (!IsSuspect) return;
+        // The repetition of a commit that was not lost is answered without a look at what is.
+        if (!IsSuspect || !_store.Of(SimWorld.PublisherId).IsVerified) return;
         IsSuspect = false;
         foreach (var process in world.Processes) process.Ledger?.AcceptAgain();
     }

@@ -5,12 +5,16 @@ namespace ReliableMqtt.Dispatch;
 // The end: everybody is answered.
 internal sealed partial class PublisherPump
 {
+    private int _hasEnded;
+
     /// <summary>Ends the loop after what was posted before, and answers everybody who still waits with this error; a flush has no ticket.</summary>
     public async Task StopAsync(Func<PublishTicket?, Exception> error)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         _inputs.Writer.TryComplete();
         await _loop.ConfigureAwait(false);
+        // The last turn of all, which nobody follows.
+        if (Interlocked.Exchange(ref _hasEnded, 1) == 0) while (Interlocked.CompareExchange(ref _turning, 1, 0) != 0) await Task.Yield();
         _receipts.Dismiss(error);
         List<Incoming> left = [.. _accepting?.Messages ?? [], .. _leaving?.Uncertain ?? [], .. _leaving?.TakeUnstored() ?? [], .. _session?.Uncertain ?? [], .. _session?.TakeUnstored() ?? [], .. _early];
         foreach (var incoming in left)

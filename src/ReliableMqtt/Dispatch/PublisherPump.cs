@@ -12,9 +12,6 @@ namespace ReliableMqtt.Dispatch;
 /// </summary>
 internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
 {
-    /// <summary>The most inputs that one turn takes: enough to batch, few enough to let the ledger start.</summary>
-    private const int InputsPerTurn = 4096;
-
     private readonly Channel<PumpInput> _inputs = Channel.CreateUnbounded<PumpInput>(new UnboundedChannelOptions { SingleReader = true });
     private readonly AckLedger _ledger;
     private readonly TimeProvider _time;
@@ -81,46 +78,6 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     public void OnAlive(int connectionId) => Post(new(PumpInputKind.Alive) { ConnectionId = connectionId });
 
     public void OnConnectionLost(int connectionId, ConnectionLoss loss) => Post(new(PumpInputKind.ConnectionLost) { ConnectionId = connectionId, Subject = loss });
-
-    /// <summary>Gives the pump an input. False after it was disposed.</summary>
-    public bool Post(in PumpInput input) => _inputs.Writer.TryWrite(input);
-
-    private async Task RunAsync()
-    {
-        while (await _inputs.Reader.WaitToReadAsync().ConfigureAwait(false))
-        {
-            // Whoever is about to publish, or has an ack to hand over, goes first: one turn for all of them. Alone, it costs a microsecond.
-            await Task.Yield();
-            TakeTurn();
-        }
-    }
-
-    /// <summary>Is there something for <see cref="TakeTurn"/> to do?</summary>
-    public bool HasInput => _inputs.Reader.TryPeek(out _);
-
-    /// <summary>Takes all inputs that have arrived, and does what follows from them. One caller at a time: the loop, unless the pump was made to be turned by hand.</summary>
-    public void TakeTurn()
-    {
-        try
-        {
-            for (var n = 0; n < InputsPerTurn && _inputs.Reader.TryRead(out var input); n++)
-            {
-                Handle(input);
-                if (input.Kind == PumpInputKind.Flush) break; // What comes after it is not waited for.
-            }
-
-            if (_session is not null) Turn(_session);
-            TurnStandby();
-            SettleFlushes();
-        }
-#pragma warning disable CA1031 // An error here is a bug of ours. What is in the ledger is safe: a new session starts from there.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            Log.PumpFailed(_logger, error);
-            Abandon(CommitStatus.RolledBack, isAnswered: true);
-        }
-    }
 
     /// <summary>Something that others of the dispatcher wait for: they go on outside the loop, unless all of it has one thread.</summary>
     public TaskCompletionSource<T> NewSignal<T>() => new(_turnsItself ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None);

@@ -119,7 +119,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     /// <inheritdoc />
     public void Probe(int connectionId)
     {
-        if (_current is { IsOpen: true } current && current.ConnectionId == connectionId) Background.Observe(ProbeAsync(current));
+        if (_current is { IsOpen: true } current && current.ConnectionId == connectionId) Background.Observe(Task.Run(() => ProbeAsync(current)));
     }
 
     /// <inheritdoc />
@@ -127,7 +127,7 @@ internal sealed partial class ConnectionSupervisor : IWire, IAsyncDisposable
     {
         if (_current is not { IsOpen: true } current || current.ConnectionId != connectionId || !current.TryBeginRecycle()) return;
         Log.Recycling(_logger, connectionId, reason);
-        Background.Observe(RecycleAsync(current, reason));
+        Background.Observe(Task.Run(() => RecycleAsync(current, reason)));
     }
 
     /// <summary>Sends a message of QoS 0 on the living connection.</summary>

@@ -44,7 +44,11 @@ local function fetch(command, key, fields)
 end
 
 -- Names the life of the server: it changes at every restart and promotion.
-local function server() return string.match(call('INFO', 'replication'), 'master_replid:(%x+)') end
+local function server()
+  local info = call('INFO', 'replication')
+  local _, last = string.find(info, 'master_replid:', 1, true)
+  return string.sub(info, last + 1, last + 40)
+end
 
 -- Server time in milliseconds.
 local function now() local t = call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end

@@ -12,7 +12,7 @@ await using var publisher = await ReliablePublisher.StartAsync(new ReliablePubli
 {
     PublisherId = id,
     Mqtt = client => client.WithTcpServer("127.0.0.1", port),
-    Ledger = new DyingLedger(new RedisAckLedger(redis), args[5], args[6]),
+    Ledger = new DyingLedger(new RedisAckLedger(redis), args[5], args[6], count),
     LeaseDuration = TimeSpan.FromSeconds(60), // Whoever comes next must not have to wait for its end.
 });
 // Until it has the lease, it would accept as others do, by another way than a commit.

@@ -23,6 +23,10 @@ public class AdapterBenchmarks : IDisposable
     private readonly NullChannel _socket = new();
     private SessionChannelAdapter? _adapter;
 
+    /// <summary>Through MQTTnet's adapter, as packets go while somebody inspects them.</summary>
+    [Params(false, true)]
+    public bool Inspected { get; set; }
+
     [GlobalSetup]
     public async Task Connect()
     {
@@ -30,7 +34,10 @@ public class AdapterBenchmarks : IDisposable
         var inner = new MqttChannelAdapter(
             channel, new MqttPacketFormatterAdapter(MqttProtocolVersion.V500, new MqttBufferWriter(4096, 65535)), MqttNetNullLogger.Instance);
         _adapter = new SessionChannelAdapter(
-            inner, channel, new AdapterSettings(1, new NullSink(), new IncomingQos2Ids(), TimeSpan.Zero, TimeProvider.System, NullLogger.Instance));
+            inner, channel, new AdapterSettings(1, new NullSink(), new IncomingQos2Ids(), TimeSpan.Zero, TimeProvider.System, NullLogger.Instance)
+            {
+                IsInspected = () => Inspected,
+            });
         _socket.Incoming = ConnAck;
         await _adapter.ReceivePacketAsync(CancellationToken.None);
         // Acks are the adapter's own; the PUBLISH behind them is for the client, and so ends the call.

@@ -8,10 +8,12 @@ namespace ReliableMqtt.Mutation;
 /// <summary>A copy of the repository whose library has all mutants in it, built with its tests.</summary>
 internal sealed partial class MutatedLibrary
 {
+    private const string OwnFolder = "tests/ReliableMqtt.Mutation";
     private const string TestProject = "tests/ReliableMqtt.Tests";
     private const int BuildsAtMost = 12;
 
     // Every ack is passed over.
+    private const string PlantedIn = "src/ReliableMqtt/Session/PublishSession.Acks.cs";
     private const string PlantedBehind = "if (_connection?.ConnectionId != connectionId) return;";
 
     private readonly string _folder;
@@ -26,29 +28,58 @@ internal sealed partial class MutatedLibrary
     /// <summary>The tests' program.</summary>
     public string TestProgram => Path.Combine(_folder, TestProject, "bin/Release/net10.0/ReliableMqtt.Tests.dll");
 
+    /// <summary>Names the code, and what makes mutants of it.</summary>
+    public string Code { get; private set; } = "";
+
+    /// <param name="root">The repository; what is committed counts.</param>
+    /// <param name="folder">Where to build, and where an earlier run may have built.</param>
+    /// <param name="directories">What to mutate.</param>
+    /// <param name="stop">Ends all.</param>
     public static async Task<MutatedLibrary> BuildAsync(string root, string folder, IReadOnlyList<string> directories, CancellationToken stop)
     {
-        await RunAsync("git", ["clone", "--quiet", root, folder], ".", stop);
-        var library = new MutatedLibrary(folder);
-        var without = new HashSet<int>();
-        await File.WriteAllTextAsync(Path.Combine(folder, "src/ReliableMqtt/MutantSwitch.cs"), SwitchSource, stop);
-        var originals = directories.SelectMany(directory => Directory.EnumerateFiles(Path.Combine(folder, directory), "*.cs")).Order(StringComparer.Ordinal).ToDictionary(file => file, File.ReadAllText);
+        var copy = Path.Combine(folder, "a");
+        var (builtFile, refusedFile) = (Path.Combine(folder, "built.txt"), Path.Combine(folder, "refused.txt"));
+        var commit = (await RunAsync("git", ["rev-parse", "HEAD"], root, stop)).Trim();
+        var library = new MutatedLibrary(copy) { Code = string.Join(' ', (await RunAsync("git", ["rev-parse", "HEAD:src", $"HEAD:{OwnFolder}/Mutator.cs", $"HEAD:{OwnFolder}/MutatedLibrary.cs"], root, stop)).Split('\n').Concat(directories)) };
+        var without = File.Exists(refusedFile) && await File.ReadAllLinesAsync(refusedFile, stop) is [var code, .. var numbers] && code == library.Code
+            ? numbers.Select(number => int.Parse(number, CultureInfo.InvariantCulture)).ToHashSet() : [];
+        var isBuilt = without.Count > 0 && File.Exists(builtFile) && await File.ReadAllTextAsync(builtFile, stop) == commit;
+        if (!isBuilt)
+        {
+            File.Delete(builtFile);
+            if (Directory.Exists(copy)) Directory.Delete(copy, recursive: true);
+            await RunAsync("git", ["clone", "--quiet", root, copy], ".", stop);
+            await library.PlantAsync(stop);
+        }
+        else await RunAsync("git", ["checkout", "--quiet", "--", .. directories], copy, stop);
+
+        if (isBuilt && directories.Any(directory => PlantedIn.StartsWith(directory + "/", StringComparison.Ordinal))) await library.PlantAsync(stop);
+        var originals = directories.SelectMany(directory => Directory.EnumerateFiles(Path.Combine(copy, directory), "*.cs")).Order(StringComparer.Ordinal).ToDictionary(file => file, File.ReadAllText);
         for (var attempt = 0; attempt < BuildsAtMost; attempt++)
         {
             library.Write(originals, without);
-            var output = await RunAsync("dotnet", ["build", TestProject, "-c", "Release", "-f", "net10.0", "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:TargetFrameworks=net10.0", "-nologo", "-v", "q"], folder, stop, mayFail: true);
+            library.Refused = without.Count;
+            if (isBuilt) return library;
+            var output = await RunAsync("dotnet", ["build", TestProject, "-c", "Release", "-f", "net10.0", "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:TargetFrameworks=net10.0", "-nologo", "-v", "q"], copy, stop, mayFail: true);
             var refused = Refusals(output);
-            if (refused.Count == 0)
-            {
-                if (!File.Exists(library.TestProgram) || output.Contains(": error ", StringComparison.Ordinal)) throw new InvalidOperationException($"The mutated library cannot be built:\n{output}");
-                library.Refused = without.Count;
-                return library;
-            }
-
             without.UnionWith(refused);
+            if (refused.Count > 0) continue;
+            if (!File.Exists(library.TestProgram) || output.Contains(": error ", StringComparison.Ordinal)) throw new InvalidOperationException($"The mutated library cannot be built:\n{output}");
+            await File.WriteAllLinesAsync(refusedFile, without.Select(id => id.ToString(CultureInfo.InvariantCulture)).Prepend(library.Code), stop);
+            await File.WriteAllTextAsync(builtFile, commit, stop);
+            return library;
         }
 
         throw new InvalidOperationException("The compiler refuses something new each time.");
+    }
+
+    private async Task PlantAsync(CancellationToken stop)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "src/ReliableMqtt/MutantSwitch.cs"), SwitchSource, stop);
+        var file = Path.Combine(_folder, PlantedIn);
+        var text = await File.ReadAllTextAsync(file, stop);
+        if (!text.Contains(PlantedBehind, StringComparison.Ordinal)) throw new InvalidOperationException($"{PlantedIn} has no place for the planted mutant.");
+        await File.WriteAllTextAsync(file, text.Replace(PlantedBehind, PlantedBehind + " if (MutantSwitch.IsPlanted) return;", StringComparison.Ordinal), stop);
     }
 
     private void Write(Dictionary<string, string> originals, HashSet<int> without)
@@ -58,8 +89,7 @@ internal sealed partial class MutatedLibrary
         foreach (var (file, text) in originals)
         {
             var mutator = new Mutator(Path.GetRelativePath(_folder, file), next, without);
-            var planted = text.Replace(PlantedBehind, PlantedBehind + " if (MutantSwitch.IsPlanted) return;", StringComparison.Ordinal);
-            File.WriteAllText(file, mutator.Visit(CSharpSyntaxTree.ParseText(planted).GetRoot()).ToFullString());
+            File.WriteAllText(file, mutator.Visit(CSharpSyntaxTree.ParseText(text).GetRoot()).ToFullString());
             mutants.AddRange(mutator.Mutants);
             next = mutator.NextId;
         }

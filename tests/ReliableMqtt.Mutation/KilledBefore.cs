@@ -29,7 +29,7 @@ internal sealed class KilledBefore
 
     public void Add(Mutant mutant, Fate fate, string by)
     {
-        if (_file is null) return;
+        if (_file is null || _killed.ContainsKey(mutant.Key)) return;
         lock (_lock) File.AppendAllText(_file, $"{fate}\t{by}\t{mutant.Key}\n");
     }
 }

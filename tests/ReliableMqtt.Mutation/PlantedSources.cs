@@ -55,11 +55,22 @@ internal static class PlantedSources
                 return 0;
             }
 
+            private static readonly string[] Without = (System.Environment.GetEnvironmentVariable("MUTANT_WITHOUT") ?? "").Split(' ', System.StringSplitOptions.RemoveEmptyEntries);
+
+            private sealed class Output : ITestOutputHelper
+            {
+                string ITestOutputHelper.Output => "";
+                public void Write(string message) { }
+                public void Write(string format, params object[] args) { }
+                public void WriteLine(string message) { }
+                public void WriteLine(string format, params object[] args) { }
+            }
+
             private static async System.Threading.Tasks.Task RunAsync(System.Type type)
             {
                 foreach (var method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance))
                 {
-                    if (method.GetCustomAttribute<FactAttribute>() is not { } fact || fact.Skip is not null) continue;
+                    if (method.GetCustomAttribute<FactAttribute>() is not { } fact || fact.Skip is not null || System.Array.Exists(Without, method.Name.StartsWith)) continue;
                     if (fact is not TheoryAttribute) await RunAsync(type, method, []);
                     else
                         foreach (var data in System.Linq.Enumerable.OfType<global::Xunit.v3.IDataAttribute>(method.GetCustomAttributes()))
@@ -77,7 +88,7 @@ internal static class PlantedSources
                     if (values[i] is not null && !target.IsInstanceOfType(values[i])) values[i] = target.IsEnum ? System.Enum.ToObject(target, values[i]!) : System.Convert.ChangeType(values[i], target);
                 }
 
-                var tests = System.Activator.CreateInstance(type)!;
+                var tests = System.Activator.CreateInstance(type, type.GetConstructors()[0].GetParameters().Length == 0 ? [] : [new Output()])!;
                 if (tests is IAsyncLifetime lifetime) await lifetime.InitializeAsync();
                 switch (method.Invoke(tests, values))
                 {

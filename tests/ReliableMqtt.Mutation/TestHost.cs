@@ -21,9 +21,18 @@ internal sealed class TestHost(TestProgram program, IReadOnlyList<string> classe
     /// <summary>Kills that count by now, mutants that never came to an end, and as survivors those that are to be tried in a process of their own.</summary>
     public List<(Mutant Mutant, Fate Fate)> Settled { get; } = [];
 
-    public async Task TryAsync(Mutant mutant, IEnumerable<string> reaching, CancellationToken stop)
+    /// <summary>Those whose kills cannot be made sure of.</summary>
+    public List<Mutant> Again { get; } = [];
+
+    /// <param name="mutant">The mutant.</param>
+    /// <param name="reaching">The tests that come to it.</param>
+    /// <param name="twice">A kill must be repeated: tests with deadlines might fail by bad luck.</param>
+    /// <param name="stop">Ends all.</param>
+    public async Task TryAsync(Mutant mutant, IReadOnlyList<string> reaching, bool twice, CancellationToken stop)
     {
-        switch (await AskAsync(mutant.Id, reaching, stop))
+        var fate = reaching.Count == 0 ? Fate.Survived : await AskAsync(mutant.Id, reaching, stop);
+        if (fate == Fate.Killed && twice) fate = await AskAsync(mutant.Id, reaching, stop);
+        switch (fate)
         {
             case Fate.Killed:
                 _open.Add(mutant);
@@ -61,7 +70,7 @@ internal sealed class TestHost(TestProgram program, IReadOnlyList<string> classe
         if (fate is null or Fate.TimedOut)
         {
             // What those before it have left behind cannot be told any more.
-            Settled.AddRange(_open.Select(open => (open, Fate.Survived)));
+            Again.AddRange(_open);
             _open.Clear();
             Dispose();
         }

@@ -87,6 +87,7 @@ internal sealed class MutationRun
             }
         });
         Console.WriteLine($"  {by}: {live.Count} live after {_begun.Elapsed.TotalSeconds:0} s");
+        if (Folder is not null) await File.WriteAllLinesAsync(Path.Combine(Folder, "live.txt"), live.OrderBy(mutant => mutant.Id).Select(mutant => mutant.ToString()), stop);
         return [.. live.OrderBy(mutant => mutant.Id)];
     }
 

@@ -17,6 +17,11 @@ internal sealed class Mutator(string file, int nextId, IReadOnlySet<int> without
     public const string Switch = "MutantSwitch.Is";
     private const int TextAtMost = 100;
 
+    // A number given to one of these only says how much room to take at first.
+    private static readonly HashSet<string> WithCapacity = ["List", "Dictionary", "HashSet", "Queue", "ArrayBufferWriter", "StringBuilder"];
+
+    private readonly Dictionary<string, int> _sameText = [];
+
     private static readonly Dictionary<SyntaxKind, SyntaxKind> Operators = new()
     {
         [SyntaxKind.LessThanExpression] = SyntaxKind.LessThanOrEqualExpression,
@@ -67,6 +72,8 @@ internal sealed class Mutator(string file, int nextId, IReadOnlySet<int> without
         return Switched(node, visited, node.WithExpression(access.WithName(IdentifierName(other))));
     }
 
+    public override SyntaxNode? VisitArgument(ArgumentSyntax node) => IsCapacity(node) || IsConfigureAwait(node) ? node : base.VisitArgument(node);
+
     public override SyntaxNode? VisitExpressionStatement(ExpressionStatementSyntax node)
     {
         var visited = (StatementSyntax)base.VisitExpressionStatement(node)!;
@@ -112,9 +119,29 @@ internal sealed class Mutator(string file, int nextId, IReadOnlySet<int> without
         var id = NextId++;
         if (without.Contains(id)) return null;
         var line = original.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
-        Mutants.Add(new Mutant(id, file, line, Short(original.NormalizeWhitespace().ToString()), Short(changed)));
+        var mutant = new Mutant(id, file, MemberOf(original), line, Short(original.NormalizeWhitespace().ToString()), Short(changed), 1);
+        Mutants.Add(mutant with { Place = 1 + _sameText.GetValueOrDefault(mutant.Key) });
+        _sameText[mutant.Key] = 1 + _sameText.GetValueOrDefault(mutant.Key);
         return id;
     }
+
+    private static string MemberOf(SyntaxNode node) => node.AncestorsAndSelf().OfType<MemberDeclarationSyntax>().FirstOrDefault() switch
+    {
+        MethodDeclarationSyntax method => method.Identifier.Text,
+        PropertyDeclarationSyntax property => property.Identifier.Text,
+        ConstructorDeclarationSyntax constructor => constructor.Identifier.Text,
+        OperatorDeclarationSyntax @operator => @operator.OperatorToken.Text,
+        FieldDeclarationSyntax field => field.Declaration.Variables[0].Identifier.Text,
+        BaseTypeDeclarationSyntax type => type.Identifier.Text,
+        _ => "(other)",
+    };
+
+    private static bool IsCapacity(ArgumentSyntax node) => node.Expression.IsKind(SyntaxKind.NumericLiteralExpression)
+        && node.Parent?.Parent is ObjectCreationExpressionSyntax { Type: SimpleNameSyntax name } && WithCapacity.Contains(name.Identifier.Text);
+
+    // A library without a synchronization context behaves the same with and without.
+    private static bool IsConfigureAwait(ArgumentSyntax node) =>
+        node.Parent?.Parent is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "ConfigureAwait" } };
 
     private static ExpressionSyntax Is(int id) => ParseExpression($"{Switch}({id})");
 

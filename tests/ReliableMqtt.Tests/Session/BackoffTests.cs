@@ -25,6 +25,14 @@ public class BackoffTests
         Assert.Equal(TimeSpan.Zero, Backoff.Draw(attempt, Min, Max, new Lowest()));
     }
 
+    [Theory]
+    [InlineData(1, 5, 2, 4)]
+    [InlineData(1, 5, 3, 5)]
+    [InlineData(1, long.MaxValue, 62, 1L << 62)]
+    [InlineData(1, long.MaxValue, 63, long.MaxValue - 1)]
+    public void The_last_doubling_below_max_is_a_bound_of_its_own(long minTicks, long maxTicks, int attempt, long boundTicks) =>
+        Assert.Equal(boundTicks, Backoff.Draw(attempt, TimeSpan.FromTicks(minTicks), TimeSpan.FromTicks(maxTicks), new Highest()).Ticks);
+
     [Fact]
     public void Waits_are_spread_evenly_over_the_range()
     {

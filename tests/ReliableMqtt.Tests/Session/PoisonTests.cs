@@ -155,6 +155,21 @@ public class PoisonTests
     }
 
     [Fact]
+    public void A_pubrel_that_nothing_here_knows_may_have_done_it_each_time()
+    {
+        var session = Suspected();
+        for (var i = 0; i < 10; i++)
+        {
+            session.Connect();
+            session.Prove();
+            session.Ack(AckKind.PubRec, new PacketId(777));
+            session.Cut();
+        }
+
+        Assert.Empty(session.Letters());
+    }
+
+    [Fact]
     public void A_suspect_that_the_broker_tolerates_for_a_while_is_acquitted_and_the_others_go_on_beside_it()
     {
         var session = Suspected();

@@ -258,6 +258,12 @@ public class RestoreTests
         _session.Turn();
         Assert.Empty(_session.TakeSent());
         Assert.Equal(1, _session.Session.Pending);
+
+        // The next one does.
+        await _session.Ledger.AcceptAsync([new LedgerRecord { Topic = "there", QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce }], Cancel);
+        _session.Session.OnWork();
+        _session.Turn();
+        Assert.Contains("PUBLISH there", _session.TakeSentTexts());
     }
 
     [Fact]

@@ -6,7 +6,9 @@ namespace ReliableMqtt.Tests.Simulation;
 /// <summary>Several processes with the real pump, session and ownership; their broker, ledger, network and clock simulated on one thread. See docs/testing.md.</summary>
 public class SimulationTests(ITestOutputHelper output)
 {
-    private const int SeedsInOneRun = 10_000;
+    /// <summary>Fewer where the tests are run very often: see docs/testing.md, Mutations.</summary>
+    private static readonly int SeedsInOneRun = Environment.GetEnvironmentVariable("RELIABLEMQTT_SEEDS") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : 10_000;
+
     private const int SeedsForBugs = 2_000;
 
     [Fact]
@@ -16,7 +18,7 @@ public class SimulationTests(ITestOutputHelper output)
         var batch = SimBatch.Run(first, SeedsInOneRun);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"From seed {first} on: {batch.Summary}"));
         if (batch.Found.Count > 0) Assert.Fail($"{batch.Summary}\n{SimBatch.Explain(batch.Found[0].Seed)}");
-        Assert.All(Enum.GetValues<FaultKind>().Except([FaultKind.Save, FaultKind.GoBack]), kind => Assert.True(batch.Faults.GetValueOrDefault(kind) > 100, $"{kind} has hardly happened"));
+        Assert.All(Enum.GetValues<FaultKind>().Except([FaultKind.Save, FaultKind.GoBack]), kind => Assert.True(batch.Faults.GetValueOrDefault(kind) > SeedsInOneRun / 100, $"{kind} has hardly happened"));
     }
 
     [Theory]
@@ -33,10 +35,11 @@ public class SimulationTests(ITestOutputHelper output)
     [InlineData(910_014_662, 1)]
     public void Every_promise_holds_where_the_store_loses_writes(int first, int seeds)
     {
+        seeds = Math.Min(seeds, SeedsInOneRun);
         var batch = SimBatch.Run(first, seeds, losesWrites: true);
         output.WriteLine(batch.Summary);
         if (batch.Found.Count > 0) Assert.Fail($"{batch.Summary}\n{SimBatch.Explain(batch.Found[0].Seed, losesWrites: true)}");
-        if (seeds > 1) Assert.True(batch.Faults.GetValueOrDefault(FaultKind.GoBack) > 50, "the store has hardly lost anything");
+        if (seeds > 1) Assert.True(batch.Faults.GetValueOrDefault(FaultKind.GoBack) > seeds / 40, "the store has hardly lost anything");
     }
 
     [Fact]

@@ -135,7 +135,8 @@ internal sealed partial class AuditedSession
     private void CheckAllResent(WirePacket packet, AuditedConnection connection)
     {
         if (!connection.Resumed || connection.HasSentNew) return;
-        var missing = _exchanges.Values.FirstOrDefault(exchange => exchange.IsOpen && exchange.SentOn != connection.Number);
-        if (missing is not null) Report(15, packet, $"leaves while packet id {missing.PacketId} is not resent");
+        // One whose PUBREC has passed and whose PUBREL has not left yet has nothing to be sent again: its PUBREL leaves when the ledger has it.
+        var missing = _exchanges.Values.FirstOrDefault(exchange => exchange.IsOpen && exchange.SentOn != connection.Number && (exchange.PubRec == 0 || exchange.ReleasedOn != 0));
+        if (missing is not null) Report(15, packet, $"leaves while packet id {missing.PacketId} is not resent: {missing}");
     }
 }

@@ -39,4 +39,7 @@ internal sealed class Exchange(WirePacket publish, long place)
 
     /// <summary>The publisher has sent it again, so it has not seen what came last.</summary>
     public void GoOn(WirePacket packet) => (SentOn, OverOn, Refused) = (packet.Connection, 0, false);
+
+    public override string ToString() =>
+        $"first seen on {publish.Connection}{(publish.Dup ? " with DUP" : "")}, last sent on {SentOn}{(PubRec == 0 ? "" : ", has its PUBREC")}{(ReleasedOn == 0 ? "" : $", released on {ReleasedOn}")}{(Refused ? ", refused" : "")}";
 }

@@ -79,6 +79,7 @@ internal static class WireScripts
         (12, Begin.Whole(7, "a").Resume().PubRel(7)), // So was the PUBCOMP.
         (15, Begin.Publish(7, "a").Publish(8, "b").PubRec(8).PubRel(8).Resume().PubRel(8).Publish(7, "a", dup: true).Publish(9, "c")),
         (15, Begin.Publish(7, "a", qos: 1).PubAck(7).Resume().Publish(8, "b")),
+        (15, Begin.Publish(7, "a").PubRec(7).Resume().Publish(8, "b").PubRel(7)), // Its first PUBREL: the ledger had it only now.
         (15, Begin.Publish(7, "a").Resume().Publish(7, "a", dup: true).PubRec(7).Late().PubRec(7).PubRel(7).PubComp(7).Resume().Publish(8, "b")),
         (16, Begin.Publish(7, "a").PubRec(7).Resume().PubRel(7).PubComp(7).Whole(7, "b").Whole(7, "c")), // The packet id is used again at once.
         (16, Begin.Publish(7, "a").Resume().Publish(7, "a", dup: true).Resume().Publish(7, "a", dup: true)),

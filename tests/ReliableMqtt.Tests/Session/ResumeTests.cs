@@ -164,6 +164,7 @@ public class ResumeTests
         _session.Session.OnRolledBack();
         _session.Drain();
         Assert.Contains(_session.Restore!.Known, range => range.Contains(1) && range.Contains(2));
+        Assert.Null(_session.Session.Outputs.Restore); // It is asked for once.
     }
 
     [Fact]

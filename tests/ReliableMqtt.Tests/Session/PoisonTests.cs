@@ -190,6 +190,50 @@ public class PoisonTests
     }
 
     [Fact]
+    public void What_waited_behind_a_tolerated_suspect_is_resent_then()
+    {
+        var session = Started("good");
+        foreach (var topic in new[] { "suspect", "waiting" }) session.Enqueue(topic, qos: 1);
+        session.Turn();
+        Die(session, connections: 3);
+        session.Connect();
+        session.Prove();
+        Assert.Equal(["PUBLISH suspect DUP"], session.TakeSentTexts());
+        session.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(["PUBLISH waiting DUP"], session.TakeSentTexts());
+    }
+
+    [Fact]
+    public void A_suspect_that_gets_its_pubrec_is_released_at_once_beside_the_next_ones()
+    {
+        var session = Started("good");
+        for (var i = 0; i < 3; i++) session.Enqueue($"t{i}");
+        session.Turn();
+        var ids = session.TakeSent().ConvertAll(p => p.PacketId);
+        Die(session, connections: 3);
+        session.Connect();
+        session.Prove();
+        session.TakeSent();
+        session.Ack(AckKind.PubRec, ids[0]);
+        Assert.Equal(["PUBLISH t1 DUP", "PUBREL"], session.TakeSentTexts());
+    }
+
+    [Fact]
+    public void A_refusal_is_a_word_of_the_broker_too()
+    {
+        var session = new SessionHarness(new SessionSettings { RetryDelay = _ => TimeSpan.Zero });
+        session.Connect(sessionPresent: false);
+        session.Enqueue("refused", qos: 1);
+        session.Turn();
+        Die(session, connections: 2);
+        session.Connect();
+        session.Ack(AckKind.PubAck, session.TakeSent()[0].PacketId, 0x80);
+        session.Cut();
+        session.Connect();
+        Assert.Empty(session.Suspects);
+    }
+
+    [Fact]
     public void A_suspect_whose_ack_is_only_overdue_is_acquitted()
     {
         var session = Suspected(settings: new SessionSettings { AckTimeout = TimeSpan.FromSeconds(3) });

@@ -70,8 +70,8 @@ internal static class PlantedSources
             {
                 foreach (var method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance))
                 {
-                    if (method.GetCustomAttribute<FactAttribute>() is not { } fact || fact.Skip is not null || System.Array.Exists(Without, method.Name.StartsWith)) continue;
-                    if (fact is not TheoryAttribute) await RunAsync(type, method, []);
+                    if (System.Linq.Enumerable.FirstOrDefault(System.Linq.Enumerable.OfType<global::Xunit.v3.IFactAttribute>(method.GetCustomAttributes())) is not { } fact || fact.Skip is not null || System.Array.Exists(Without, method.Name.StartsWith)) continue;
+                    if (fact is not global::Xunit.v3.ITheoryAttribute) await RunAsync(type, method, []);
                     else
                         foreach (var data in System.Linq.Enumerable.OfType<global::Xunit.v3.IDataAttribute>(method.GetCustomAttributes()))
                             foreach (var row in await data.GetData(method, new global::Xunit.Sdk.DisposalTracker())) await RunAsync(type, method, row.GetData());

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace ReliableMqtt.Mutation;
@@ -37,7 +38,7 @@ internal sealed class ProcessorClock(Process process)
             process.Refresh();
             return Used = process.TotalProcessorTime;
         }
-        catch (InvalidOperationException)
+        catch (Exception error) when (error is InvalidOperationException or Win32Exception)
         {
             return Used; // It has just ended.
         }

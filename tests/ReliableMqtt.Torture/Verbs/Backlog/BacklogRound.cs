@@ -13,6 +13,9 @@ internal sealed class BacklogRound(Run run, int messages, TimeSpan drain)
 {
     private const string PublisherId = "backlog";
     private const double MiB = 1 << 20, MostGrowthMiB = 200, MostSecondsToSend = 1, MostMemoryFactor = 1.2;
+
+    // The short run is one of many on a machine that others use as well; a start that read the backlog would take far longer.
+    private const double MostSecondsInShort = 3;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60), SettleLimit = TimeSpan.FromSeconds(2);
 
     private const int ColdStarts = 3;
@@ -85,7 +88,7 @@ internal sealed class BacklogRound(Run run, int messages, TimeSpan drain)
             watch.Stop();
         }
 
-        run.Report.RequireAtMost("cold process: StartAsync to first PUBLISH at the proxy, median", _toFirstPublish.Order().ElementAt(ColdStarts / 2), MostSecondsToSend, " s");
+        run.Report.RequireAtMost("cold process: StartAsync to first PUBLISH at the proxy, median", _toFirstPublish.Order().ElementAt(ColdStarts / 2), run.IsQuick ? MostSecondsInShort : MostSecondsToSend, " s");
         run.Report.Figure("first_publish_s", _toFirstPublish.Order().ElementAt(ColdStarts / 2));
         run.Report.Figure("first_publish_max_s", _toFirstPublish.Max());
         run.Report.Figure("first_publish_after_process_start_s", _fromProcessStart.Order().ElementAt(ColdStarts / 2));

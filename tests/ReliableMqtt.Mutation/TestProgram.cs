@@ -20,7 +20,7 @@ internal sealed class TestProgram(string program)
     {
         // A fault run draws a seed of its own, and would not do the same for each mutant.
         ["RELIABLEMQTT_SEED"] = "1",
-        ["RELIABLEMQTT_SEEDS"] = "1500",
+        ["RELIABLEMQTT_SEEDS"] = "500",
         // A mutant that never stops to take memory ends here.
         ["DOTNET_GCHeapHardLimit"] = "0x60000000",
         ["DOTNET_TieredPGO"] = "0",

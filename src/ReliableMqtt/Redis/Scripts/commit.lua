@@ -40,29 +40,64 @@ if operation > last + 1 or tail < expected then return {'ROLLEDBACK'} end
 -- Sequences that others have got and the server has lost must not be given out again: first the tail has to jump.
 if h[10] ~= server() then return {'UNVERIFIED'} end
 
-local section, position = {}, 10
-for i = 1, 11 do
-  local count = tonumber(ARGV[position])
-  section[i] = {first = position + 1, last = position + count, count = count}
-  position = position + count + 1
+-- Where each section begins and ends; one without values ends before it begins.
+local argv, position = ARGV, 10
+local function section()
+  local first = position + 1
+  position = first + tonumber(argv[position])
+  return first, position - 1
 end
-local confirm, settle, release, bury, move, drop, assign, append, queue, named, notify = unpack(section)
+local confirm, confirm_end = section()
+local settle, settle_end = section()
+local release, release_end = section()
+local bury, bury_end = section()
+local move, move_end = section()
+local drop, drop_end = section()
+local assign, assign_end = section()
+local append, append_end = section()
+local queue, queue_end = section()
+local named, named_end = section()
+local notify, notify_end = section()
+local drops, assigns = (drop_end - drop + 1) / 5, (assign_end - assign + 1) / 2
+local appends, refused = (append_end - append + 1) / 2 + queue_end - queue + 1, argv[9] == '1'
+-- Others have appended since: mine go behind them, into the backlog.
+local moved = appends > 0 and tail > expected
 
--- The entries that the commit speaks of.
-local record, asked = {}, {}
-for i, width in ipairs({2, 5, 2, 6, 3}) do
-  for j = section[i].first, section[i].last, width do asked[#asked + 1] = ARGV[j] end
+-- The entries that the commit speaks of, in its order, and behind them the places that must be empty.
+local asked, n = {}, 0
+local function ask(first, last, step)
+  for i = first, last, step do
+    n = n + 1
+    asked[n] = argv[i]
+  end
 end
+ask(confirm, confirm_end, 2)
+ask(settle, settle_end, 5)
+local settled = n
+ask(release, release_end, 2)
+local releases = n
+ask(bury, bury_end, 6)
+local buried = n
+ask(move, move_end, 3)
+local taken = n
+for i = move, move_end, 3 do
+  if argv[i + 1] ~= argv[i] then ask(i + 1, i + 1, 1) end
+end
+ask(assign + 1, assign_end, 2)
+if not moved then ask(append, append_end, 2) end
 local read = fetch('HMGET', inflight, asked)
-for i = 1, #asked do record[asked[i]] = read[i] end
 
 -- Every message passes here, so that what would be said of a mistake is put together only when there is one.
 local problem
 local function refuse(...) problem = problem or table.concat({...}) end
-local left, removed, freed = {}, 0, 0
+local left, removed, freed, place = {}, 0, 0, 0
 local sub, byte = string.sub, string.byte
+local function next_record()
+  place = place + 1
+  return read[place]
+end
 local function leave(packet, sequence, id, automatic)
-  local r = record[packet]
+  local r = next_record()
   if not r or left[packet] then return refuse('no entry is in flight under packet id ', packet) end
   if #r < 20 then return refuse('packet id ', packet, ' is of a record that is cut off') end
   -- A record stores no automatic id that is of its own sequence.
@@ -74,16 +109,16 @@ local function leave(packet, sequence, id, automatic)
   left[packet], removed, freed = true, removed + 1, freed + #r
 end
 
-for i = confirm.first, confirm.last, 2 do leave(ARGV[i], ARGV[i + 1], '', '') end
-for i = settle.first, settle.last, 5 do leave(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]) end
+for i = confirm, confirm_end, 2 do leave(argv[i], argv[i + 1], '', '') end
+for i = settle, settle_end, 5 do leave(argv[i], argv[i + 1], argv[i + 2], argv[i + 3]) end
 
-local released, states = {}, {}
-if release.count > 0 then
-  local packets = {}
-  for i = release.first, release.last, 2 do packets[#packets + 1] = ARGV[i] end
+local states, has_states = {}, true
+if release_end >= release then
+  local released, packets = {}, {}
+  for i = release, release_end, 2 do packets[#packets + 1] = argv[i] end
   local before = fetch('HMGET', state, packets)
   for i, packet in ipairs(packets) do
-    local r = record[packet]
+    local r = next_record()
     if not r or left[packet] then refuse('no entry is in flight under packet id ', packet)
     else
       -- stage, send order (sequence, '-' for the own, and ordinal), release order, refusals, due
@@ -93,68 +128,53 @@ if release.count > 0 then
       if stage ~= 'S' or released[packet] then refuse('packet id ', packet, ' is not in stage Sent') end
       released[packet] = true
       states[#states + 1] = packet
-      states[#states + 1] = 'R ' .. sequence .. ' ' .. ordinal .. ' ' .. ARGV[release.first + 2 * i - 1] .. ' ' .. refusals .. ' -'
+      states[#states + 1] = 'R ' .. sequence .. ' ' .. ordinal .. ' ' .. argv[release + 2 * i - 1] .. ' ' .. refusals .. ' -'
     end
   end
 else
-  call('HLEN', state)
+  has_states = call('HLEN', state) > 0
 end
 
-for i = bury.first, bury.last, 6 do leave(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]) end
+for i = bury, bury_end, 6 do leave(argv[i], argv[i + 1], argv[i + 2], argv[i + 3]) end
+for i = move, move_end, 3 do
+  local packet = argv[i]
+  if not next_record() or left[packet] then refuse('no entry is in flight under packet id ', packet) end
+  left[packet] = true
+end
 
 -- Packet ids that are given out must have been free before the commit: one that it frees is not free yet (W4).
-local given, twice = {}, {}
-local function give(packet)
+local twice = {}
+for i = taken + 1, n do
+  local packet = asked[i]
   if twice[packet] then refuse('packet id ', packet, ' is given out twice') end
-  twice[packet], given[#given + 1] = true, packet
-end
-for i = move.first, move.last, 3 do
-  local packet = ARGV[i]
-  if not record[packet] or left[packet] then refuse('no entry is in flight under packet id ', packet) end
-  left[packet] = true
-  if ARGV[i + 1] ~= packet then give(ARGV[i + 1]) end
+  if read[i] then refuse('packet id ', packet, ' is not free') end
+  twice[packet] = true
 end
 
-local drops, assigns = drop.count / 5, assign.count / 2
 local head = drops + assigns > 0 and call('LRANGE', backlog, 0, drops + assigns - 1) or {}
 local qbytes, fbytes = tonumber(h[4]), tonumber(h[5]) - freed
 if #head ~= drops + assigns then refuse('more messages should leave the backlog than there are')
 else
   for i = 1, #head do
-    local at = i <= drops and drop.first + 5 * (i - 1) or assign.first + 2 * (i - drops - 1)
-    if sub(head[i], 2, 9) ~= ARGV[at] then refuse('the backlog has sequence ', text(read_sequence(head[i])), ' where another should leave it') end
-    if i > drops then
-      give(ARGV[at + 1])
-      fbytes = fbytes + #head[i]
-    end
+    local at = i <= drops and drop + 5 * (i - 1) or assign + 2 * (i - drops - 1)
+    if sub(head[i], 2, 9) ~= argv[at] then refuse('the backlog has sequence ', text(read_sequence(head[i])), ' where another should leave it') end
+    if i > drops then fbytes = fbytes + #head[i] end
     qbytes = qbytes - #head[i]
   end
 end
 
-local appends, refused = append.count / 2 + queue.count, ARGV[9] == '1'
--- Others have appended since: mine go behind them, into the backlog.
-local moved = appends > 0 and tail > expected
-if append.count > 0 and not moved then
-  if length ~= #head then refuse('an append would overtake the backlog') end
-  for i = append.first, append.last, 2 do give(ARGV[i]) end
-end
-if #given > 0 then
-  local busy = fetch('HMGET', inflight, given)
-  for i = 1, #given do
-    if busy[i] then refuse('packet id ', given[i], ' is not free') end
-  end
-end
+if append_end >= append and not moved and length ~= #head then refuse('an append would overtake the backlog') end
 if problem then return {'BAD', problem} end
 
-if named.count > 0 then
+if named_end >= named then
   local names, own, answer = {}, {}, {'KNOWN', h[3], text(length)}
-  for i = named.first, named.last, 2 do names[#names + 1] = ARGV[i + 1] end
+  for i = named, named_end, 2 do names[#names + 1] = argv[i + 1] end
   local found = statuses(names, ids, KEYS[8], KEYS[9], tonumber(h[6]))
   for i = 1, #names do
     local status = found[i] or (own[names[i]] and 'P 0')
     own[names[i]] = true
     if status then
-      answer[#answer + 1] = ARGV[named.first + 2 * (i - 1)]
+      answer[#answer + 1] = argv[named + 2 * (i - 1)]
       answer[#answer + 1] = status
     end
   end
@@ -162,50 +182,80 @@ if named.count > 0 then
 end
 
 if appends > 0 then
-  local bytes = 0
-  for i = append.first + 1, append.last, 2 do bytes = bytes + #ARGV[i] end
-  for i = queue.first, queue.last do bytes = bytes + #ARGV[i] end
+  local direct, behind = 0, 0
+  for i = append + 1, append_end, 2 do direct = direct + #argv[i] end
+  for i = queue, queue_end do behind = behind + #argv[i] end
   local count = call('HLEN', inflight) - removed + length - drops + appends
-  if count > tonumber(ARGV[6]) or qbytes + fbytes + bytes > tonumber(ARGV[7]) then refused = true
-  elseif moved then qbytes = qbytes + bytes
-  else
-    for i = append.first + 1, append.last, 2 do fbytes = fbytes + #ARGV[i] end
-    for i = queue.first, queue.last do qbytes = qbytes + #ARGV[i] end
-  end
+  if count > tonumber(argv[6]) or qbytes + fbytes + direct + behind > tonumber(argv[7]) then refused = true
+  elseif moved then qbytes = qbytes + direct + behind
+  else qbytes, fbytes = qbytes + behind, fbytes + direct end
   if refused then appends = 0 end
 end
 
 local current = h[7] == '1' and KEYS[9] or KEYS[8]
-if bury.count + drop.count + settle.count + named.count > 0 then
+local tells_ids = bury_end >= bury or drops > 0 or settle_end >= settle or named_end >= named
+if tells_ids then
   -- A key of the wrong kind must show before the first write.
   call('HLEN', dead) call('ZCARD', order) call('HLEN', ids) call('HLEN', current) call('ZCARD', ended)
 end
 
 -- From here on only writes.
 local first = moved and appends > 0 and tail + 1 or 0
-length = length - #head + (appends == 0 and 0 or moved and appends or queue.count)
+length = length - #head + (appends == 0 and 0 or moved and appends or queue_end - queue + 1)
 local answer = {refused and 'REFUSED' or 'APPLIED', text(tail + appends), text(length), text(first)}
-local fields = {'op', ARGV[2], 'tail', answer[2], 'qbytes', text(qbytes), 'fbytes', text(fbytes), 'answer', table.concat(answer, ' ')}
-local function field(name, value) fields[#fields + 1] = name fields[#fields + 1] = value end
-if tonumber(ARGV[4]) > tonumber(h[6]) then field('lowest', ARGV[4]) end
-if ARGV[5] ~= '' then field('session', ARGV[5]) end
 if appends == 0 then call('HDEL', inflight, '-') end -- See the prelude: a ledger must be able to drain.
-call('HSET', header, unpack(fields))
+call('HSET', header, 'op', argv[2], 'tail', answer[2], 'qbytes', text(qbytes), 'fbytes', text(fbytes), 'answer', table.concat(answer, ' '),
+  'lowest', tonumber(argv[4]) > tonumber(h[6]) and argv[4] or h[6])
+if argv[5] ~= '' then call('HSET', header, 'session', argv[5]) end
 
-local gone = {}
-for i = confirm.first, confirm.last, 2 do gone[#gone + 1] = ARGV[i] end
-local forget, finished, live, trace, untrace, numbers, letters = {}, {}, {}, {}, {}, {}, {}
-local function put(list, key, value) list[#list + 1] = key list[#list + 1] = value end
-for i = settle.first, settle.last, 5 do
-  gone[#gone + 1] = ARGV[i]
-  forget[#forget + 1] = ARGV[i + 2]
-  put(finished, ARGV[i + 2], ARGV[i + 4])
-  if ARGV[i + 3] ~= '' then untrace[#untrace + 1] = ARGV[i + 3] end
+write('HDEL', inflight, asked, 1, settled)
+write('HDEL', inflight, asked, releases + 1, buried)
+if has_states then
+  write('HSET', state, states)
+  write('HDEL', state, asked, 1, settled)
+  write('HDEL', state, asked, releases + 1, buried)
 end
-if #states > 0 then write('HSET', state, states) end
 
-local number
-if bury.count + drop.count > 0 then number = math.max(tonumber(h[9]), now() * 1024) end
+local function put(list, key, value) list[#list + 1] = key list[#list + 1] = value end
+if taken > buried then
+  local entries, parked = {}, {}
+  for i = move, move_end, 3 do
+    if argv[i + 1] ~= argv[i] then
+      call('HDEL', inflight, argv[i])
+      call('HDEL', state, argv[i])
+      put(entries, argv[i + 1], read[buried + (i - move) / 3 + 1])
+    end
+    put(parked, argv[i + 1], argv[i + 2])
+  end
+  write('HSET', state, parked)
+  write('HSET', inflight, entries)
+end
+if #head > 0 then
+  local entries = {}
+  for i = 1, assigns do put(entries, argv[assign + 2 * i - 1], head[drops + i]) end
+  write('HSET', inflight, entries)
+  call('LTRIM', backlog, #head, -1)
+end
+if moved and appends > 0 then
+  local behind = {}
+  for i = append + 1, append_end, 2 do behind[#behind + 1] = stamp(argv[i], tail + #behind + 1) end
+  for i = queue, queue_end do behind[#behind + 1] = stamp(argv[i], tail + #behind + 1) end
+  write('RPUSH', backlog, behind)
+elseif appends > 0 then
+  write('HSET', inflight, argv, append, append_end)
+  write('RPUSH', backlog, argv, queue, queue_end)
+end
+for i = notify, notify_end, 2 do call('PUBLISH', argv[i], argv[i + 1]) end
+if not tells_ids then return answer end
+
+-- What an id says from now on: of those that have ended, and of new ones of the application's.
+local forget, finished, live, trace, untrace, numbers, letters = {}, {}, {}, {}, {}, {}, {}
+for i = settle, settle_end, 5 do
+  forget[#forget + 1] = argv[i + 2]
+  put(finished, argv[i + 2], argv[i + 4])
+  if argv[i + 3] ~= '' then untrace[#untrace + 1] = argv[i + 3] end
+end
+local number = buried - releases + drops > 0 and math.max(tonumber(h[9]), now() * 1024)
 local function letter(id, automatic, status, head_, body)
   number = number + 1
   put(letters, id, head_ .. body)
@@ -213,13 +263,10 @@ local function letter(id, automatic, status, head_, body)
   put(live, id, status)
   if automatic ~= '' then trace[#trace + 1] = automatic end
 end
-for i = bury.first, bury.last, 6 do
-  gone[#gone + 1] = ARGV[i]
-  letter(ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], record[ARGV[i]])
-end
+for i = bury, bury_end, 6 do letter(argv[i + 2], argv[i + 3], argv[i + 4], argv[i + 5], read[releases + (i - bury) / 6 + 1]) end
 for i = 1, drops do
-  local at = drop.first + 5 * (i - 1)
-  local id, automatic, status, reason = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local at = drop + 5 * (i - 1)
+  local id, automatic, status, reason = argv[at + 1], argv[at + 2], argv[at + 3], argv[at + 4]
   if reason ~= '' then
     letter(id, automatic, status, reason, head[i])
   else
@@ -228,42 +275,14 @@ for i = 1, drops do
     if automatic ~= '' then trace[#trace + 1] = automatic end
   end
 end
-write('HDEL', inflight, gone)
-write('HDEL', state, gone)
-
-local entries, parked = {}, {}
-for i = move.first, move.last, 3 do
-  if ARGV[i + 1] ~= ARGV[i] then
-    call('HDEL', inflight, ARGV[i])
-    call('HDEL', state, ARGV[i])
-    put(entries, ARGV[i + 1], record[ARGV[i]])
-  end
-  put(parked, ARGV[i + 1], ARGV[i + 2])
-end
-write('HSET', state, parked)
-for i = 1, assigns do put(entries, ARGV[assign.first + 2 * i - 1], head[drops + i]) end
-write('HSET', inflight, entries)
-if #head > 0 then call('LTRIM', backlog, #head, -1) end
-
 if appends > 0 then
-  if moved then
-    local behind = {}
-    for i = append.first + 1, append.last, 2 do behind[#behind + 1] = stamp(ARGV[i], tail + #behind + 1) end
-    for i = queue.first, queue.last do behind[#behind + 1] = stamp(ARGV[i], tail + #behind + 1) end
-    write('RPUSH', backlog, behind)
-  else
-    write('HSET', inflight, ARGV, append.first, append.last)
-    write('RPUSH', backlog, ARGV, queue.first, queue.last)
-  end
-  for i = named.first, named.last, 2 do put(live, ARGV[i + 1], 'P ' .. text(tail + tonumber(ARGV[i]))) end
+  for i = named, named_end, 2 do put(live, argv[i + 1], 'P ' .. text(tail + tonumber(argv[i]))) end
 end
-
 write('HDEL', ids, forget)
 write('HSET', ids, live)
 write('HSET', current, finished)
 write('ZREM', ended, untrace)
 leave_trace(header, ended, trace)
-for i = notify.first, notify.last, 2 do call('PUBLISH', ARGV[i], ARGV[i + 1]) end
 if #letters == 0 then return answer end
 
 write('HSET', dead, letters)

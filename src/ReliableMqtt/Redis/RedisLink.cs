@@ -13,6 +13,9 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
     /// <summary>How long a call asks again by itself before it says that the ledger is unavailable: a restart of the server is shorter as a rule.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    // Also what only reads: a replica may be behind, and would say of the past that it is the present.
+    private const CommandFlags OnlyMaster = CommandFlags.DemandMaster;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public TimeProvider Time => time;
@@ -51,8 +54,15 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            // Also what only reads: a replica may be behind, and would say of the past that it is the present.
-            return await Database.ScriptEvaluateAsync(script.Text, keys, values, CommandFlags.DemandMaster).WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await Database.ScriptEvaluateAsync(script.Hash, keys, values, OnlyMaster).WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+            {
+                // A server that does not know the script, since it has just begun, has not run it. Not sent at once: the client library would hash all of the text at each call.
+                return await Database.ScriptEvaluateAsync(script.Text, keys, values, OnlyMaster).WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
         {

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace ReliableMqtt.Redis;
 
@@ -11,6 +13,9 @@ internal sealed class RedisScript
     {
         Name = name;
         Text = Prelude + Read(name);
+#pragma warning disable CA5350 // It is the name that Redis gives to a script.
+        Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
+#pragma warning restore CA5350
     }
 
     public static RedisScript Open { get; } = new("open");
@@ -60,6 +65,9 @@ internal sealed class RedisScript
     public string Name { get; }
 
     public string Text { get; }
+
+    /// <summary>What <c>EVALSHA</c> calls it.</summary>
+    public byte[] Hash { get; }
 
     private static string Read(string name)
     {

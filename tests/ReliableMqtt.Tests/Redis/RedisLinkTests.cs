@@ -55,6 +55,21 @@ public class RedisLinkTests
         Assert.Equal(CommandFlags.DemandMaster, server.Flags);
     }
 
+    [Fact]
+    public async Task A_server_that_does_not_know_a_script_is_given_its_text_at_once()
+    {
+        var server = Server.Failing(Refused("NOSCRIPT No matching script. Please use EVAL."));
+        await RunAsync(server);
+        Assert.Equal([RedisScript.Statistics.Hash, RedisScript.Statistics.Text], server.Scripts);
+    }
+
+    [Fact]
+    public async Task What_happens_to_the_text_is_told_as_of_any_call()
+    {
+        var server = Server.Failing(Refused("NOSCRIPT"), Refused("OOM command not allowed"));
+        Assert.True(RedisLink.IsOutOfMemory(await Assert.ThrowsAsync<LedgerUnavailableException>(() => RunAsync(server))));
+    }
+
     /// <summary>The text of the error after these failures, of which the last one repeats.</summary>
     private static async Task<string> FailAsync(params Exception[] failures) =>
         (await Assert.ThrowsAsync<LedgerUnavailableException>(() => RunAsync(Server.Failing([.. failures, .. Enumerable.Repeat(failures[^1], 100)])))).Message;
@@ -90,6 +105,8 @@ public class RedisLinkTests
 
         public CommandFlags? Flags { get; private set; }
 
+        public List<object> Scripts { get; } = [];
+
         public static Server Failing(params Exception[] failures)
         {
             var database = (Server)(object)Create<IDatabase, Server>();
@@ -104,6 +121,7 @@ public class RedisLinkTests
         {
             Assert.Equal(nameof(IDatabase.ScriptEvaluateAsync), targetMethod!.Name);
             (Calls, Flags) = (Calls + 1, (CommandFlags)args![^1]!);
+            Scripts.Add(args[0]!);
             return _failures.TryDequeue(out var failure) ? Task.FromException<RedisResult>(failure) : Task.FromResult(RedisResult.Create(RedisValue.Null));
         }
     }

@@ -4,9 +4,9 @@ using ReliableMqtt.Messages;
 namespace ReliableMqtt.Session;
 
 /// <summary>The commit that is on its way to the ledger, with what its parts stand for in the session.</summary>
-internal sealed class Commit(long operation)
+internal sealed class Commit
 {
-    public long Operation { get; } = operation;
+    public long Operation { get; private set; }
 
     /// <summary>Handshakes whose stage it stores, in the order of the events.</summary>
     public List<Handshake> Stored { get; } = [];
@@ -32,6 +32,24 @@ internal sealed class Commit(long operation)
 
     /// <summary>The state of the broker's session that it stores, or null.</summary>
     public BrokerSession? Session { get; set; }
+
+    /// <summary>Begins another one with the lists of this, which has been answered.</summary>
+    public Commit Begin(long operation)
+    {
+        Operation = operation;
+        return this;
+    }
+
+    /// <summary>Keeps nobody's message in memory.</summary>
+    public Commit Clear()
+    {
+        Stored.Clear();
+        Drops.Clear();
+        Assigns.Clear();
+        Appends.Clear();
+        Direct.Clear();
+        return this;
+    }
 
     public bool IsEmpty => Stored.Count == 0 && Drops.Count == 0 && Assigns.Count == 0 && Appends.Count == 0 && !SavesSession;
 }

@@ -9,6 +9,9 @@ internal sealed partial class PublishSession
     private List<Handshake> _toStore = [];
     private DateTimeOffset? _confirmsSince;
 
+    /// <summary>One that has been answered, for its lists: they have the size that they need.</summary>
+    private Commit? _answered;
+
     /// <summary>True while a commit is on its way: <see cref="OnCommitted"/> must answer it.</summary>
     public bool IsCommitting => _outstanding is not null;
 
@@ -19,7 +22,8 @@ internal sealed partial class PublishSession
         WakeDueMessages(now);
         if (MayWait(now)) return null;
 
-        var commit = new Commit(_operation + 1);
+        var commit = (_answered ?? new Commit()).Begin(_operation + 1);
+        _answered = null;
         TakeStages(commit);
         TakeDrops(commit, now);
         TakeAssigns(commit, now);
@@ -27,6 +31,7 @@ internal sealed partial class PublishSession
         commit.SavesSession = _sessionUnsaved;
         if (commit.IsEmpty)
         {
+            _answered = commit;
             RecycleWhenDrained();
             return null;
         }
@@ -88,7 +93,7 @@ internal sealed partial class PublishSession
             commit.Stored.Add(handshake);
         }
 
-        _toStore = [.. _toStore.Where(h => h.StoredBy == 0 && h.Stage == HandshakeStage.Renewing)];
+        _toStore.RemoveAll(static h => h.StoredBy != 0 || h.Stage != HandshakeStage.Renewing);
     }
 
     /// <summary>A new packet id and a new place in the order, behind all that was sent before.</summary>
@@ -171,47 +176,46 @@ internal sealed partial class PublishSession
     private LedgerCommit ToLedger(Commit commit, DateTimeOffset now)
     {
         (commit.At, commit.Session) = (now, commit.SavesSession ? _session : null);
-        List<ConfirmOp> confirms = [];
-        List<ReleaseOp> releases = [];
-        List<DeadLetterOp> deadLetters = [];
-        List<MoveOp> moves = [];
-        foreach (var h in commit.Stored)
-        {
-            switch (h.Stage)
-            {
-                case HandshakeStage.Confirming:
-                    confirms.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.AckCode, h.Record.Acceptor));
-                    break;
-                case HandshakeStage.Releasing:
-                    releases.Add(new(h.PacketId, h.ReleaseOrder));
-                    break;
-                case HandshakeStage.Abandoning:
-                    deadLetters.Add(new(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.Reason!, h.Record.Acceptor));
-                    break;
-                case HandshakeStage.Refusing:
-                    moves.Add(new(h.PacketId, h.PacketId, new(InflightStage.Parked, h.Order, 0, h.Refusals, h.DueAt)));
-                    break;
-                default:
-                    moves.Add(new(h.PacketId, h.NewPacketId, new(InflightStage.Sent, h.NewOrder, 0, h.Refusals)));
-                    break;
-            }
-        }
-
         return new LedgerCommit
         {
             Epoch = _epoch,
             Operation = commit.Operation,
             ExpectedTail = _tail,
             At = now,
-            Confirms = confirms,
-            Releases = releases,
-            DeadLetters = deadLetters,
-            Moves = moves,
-            Drops = [.. commit.Drops.Select(d => new DropOp(d.Record.Sequence, d.Record.MessageId, d.Reason, d.Record.Acceptor))],
-            Assigns = [.. commit.Assigns.Select(h => new AssignOp(h.Record.Sequence, h.PacketId))],
-            Appends = [.. commit.Appends.Select((a, i) => new AppendOp(a.Record, i < commit.Direct.Count ? commit.Direct[i].PacketId : null))],
+            Confirms = Each(commit.Stored, static h => h.Stage == HandshakeStage.Confirming,
+                static h => new ConfirmOp(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.AckCode, h.Record.Acceptor)),
+            Releases = Each(commit.Stored, static h => h.Stage == HandshakeStage.Releasing, static h => new ReleaseOp(h.PacketId, h.ReleaseOrder)),
+            DeadLetters = Each(commit.Stored, static h => h.Stage == HandshakeStage.Abandoning,
+                static h => new DeadLetterOp(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.Reason!, h.Record.Acceptor)),
+            Moves = Each(commit.Stored, static h => h.Stage is HandshakeStage.Refusing or HandshakeStage.Renewing, static h => h.Stage == HandshakeStage.Refusing
+                ? new MoveOp(h.PacketId, h.PacketId, new(InflightStage.Parked, h.Order, 0, h.Refusals, h.DueAt))
+                : new MoveOp(h.PacketId, h.NewPacketId, new(InflightStage.Sent, h.NewOrder, 0, h.Refusals))),
+            Drops = Each(commit.Drops, null, static d => new DropOp(d.Record.Sequence, d.Record.MessageId, d.Reason, d.Record.Acceptor)),
+            Assigns = Each(commit.Assigns, null, static h => new AssignOp(h.Record.Sequence, h.PacketId)),
+            Appends = Appends(commit),
             Session = commit.Session,
             LowestUnfinished = Math.Min(LowestUnfinishedAfter(commit.Operation), _tail + 1),
         };
+    }
+
+    private static AppendOp[] Appends(Commit commit)
+    {
+        var appends = new AppendOp[commit.Appends.Count];
+        for (var i = 0; i < appends.Length; i++) appends[i] = new(commit.Appends[i].Record, i < commit.Direct.Count ? commit.Direct[i].PacketId : null);
+        return appends;
+    }
+
+    /// <summary>Those that are meant, in an array of just their number: it is the ledger's, and a commit is mostly of one kind.</summary>
+    private static TOp[] Each<T, TOp>(List<T> all, Predicate<T>? isMeant, Func<T, TOp> toOp)
+    {
+        var count = 0;
+        foreach (var one in all)
+            if (isMeant?.Invoke(one) != false) count++;
+        if (count == 0) return [];
+        var ops = new TOp[count];
+        var next = 0;
+        foreach (var one in all)
+            if (isMeant?.Invoke(one) != false) ops[next++] = toOp(one);
+        return ops;
     }
 }

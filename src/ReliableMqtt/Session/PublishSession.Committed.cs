@@ -63,6 +63,7 @@ internal sealed partial class PublishSession
         if (!refused && result.FirstMoved == 0 && commit.Appends.Count > commit.Direct.Count)
             PrefetchAppended(commit.Appends[commit.Direct.Count..], _backlogCount - (commit.Appends.Count - commit.Direct.Count));
         else if (_prefetched.Count == 0 && _backlogCount == 0) _prefetchedUpTo = Math.Max(_prefetchedUpTo, _tail);
+        _answered = commit.Clear();
         RecycleWhenDrained();
         return null;
     }

@@ -1,4 +1,5 @@
 using MQTTnet.Protocol;
+using ReliableMqtt.Messages;
 
 namespace ReliableMqtt;
 
@@ -6,6 +7,9 @@ namespace ReliableMqtt;
 /// <remarks>A receipt is a snapshot. What another process cannot know of a message is null in a receipt from <see cref="IReliablePublisher.GetReceiptAsync"/>.</remarks>
 public sealed record PublishReceipt
 {
+    private readonly CompactTime _acceptedAt;
+    private readonly CompactTime _confirmedAt;
+
     /// <summary>The message id; empty for QoS 0, and for a message without an id of the application's that was not accepted.</summary>
     public MessageId MessageId { get; init; }
 
@@ -34,10 +38,18 @@ public sealed record PublishReceipt
     public bool NoMatchingSubscribers { get; init; }
 
     /// <summary>When it was accepted.</summary>
-    public DateTimeOffset? AcceptedAt { get; init; }
+    public DateTimeOffset? AcceptedAt
+    {
+        get => _acceptedAt;
+        init => _acceptedAt = value;
+    }
 
     /// <summary>When the broker confirmed it.</summary>
-    public DateTimeOffset? ConfirmedAt { get; init; }
+    public DateTimeOffset? ConfirmedAt
+    {
+        get => _confirmedAt;
+        init => _confirmedAt = value;
+    }
 
     /// <summary>True when nothing more will happen to the message.</summary>
     public bool IsFinal => Outcome is not (PublishOutcome.Pending or PublishOutcome.Unknown);

@@ -20,7 +20,12 @@ internal sealed class EventRelay : IAsyncDisposable
     /// <summary>Queues a call of each handler.</summary>
     public void Raise<T>(Func<T, Task>? handlers, T argument)
     {
-        if (handlers is null) return;
+        if (handlers is not null) Queue(handlers, argument);
+    }
+
+    // Apart, since a method makes the object of its closure as it begins: where nobody listens an event costs nothing.
+    private void Queue<T>(Func<T, Task> handlers, T argument)
+    {
         foreach (var handler in handlers.GetInvocationList().Cast<Func<T, Task>>())
             _calls.Writer.TryWrite(() => handler(argument));
     }

@@ -7,6 +7,8 @@ public sealed record LedgerRecord
 {
     private long _sequence;
     private MessageId _messageId;
+    private readonly CompactTime _acceptedAt;
+    private readonly CompactTime _expiresAt;
 
     /// <summary>Its place in the order of the publisher id; 0 until the ledger has accepted it.</summary>
     public long Sequence
@@ -35,10 +37,18 @@ public sealed record LedgerRecord
     public bool Retain { get; init; }
 
     /// <summary>When the message was accepted, by the accepting process's clock.</summary>
-    public DateTimeOffset AcceptedAt { get; init; }
+    public DateTimeOffset AcceptedAt
+    {
+        get => (DateTimeOffset?)_acceptedAt ?? default;
+        init => _acceptedAt = value;
+    }
 
     /// <summary>When it expires unless its PUBLISH was sent before; null for never.</summary>
-    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? ExpiresAt
+    {
+        get => _expiresAt;
+        init => _expiresAt = value;
+    }
 
     /// <summary>How often it was refused and is tried anew; 0 at first.</summary>
     public int Refusals { get; init; }

@@ -7,6 +7,9 @@ namespace ReliableMqtt.Session;
 /// <summary>A message in flight, as the session keeps it. Mutable; owned by the session.</summary>
 internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrder order)
 {
+    private CompactTime _sentAt;
+    private Detour? _detour;
+
     // Valid for the life of the message.
     public LedgerRecord Record { get; set; } = record;
     /// <summary>Refusals that count against the limit of attempts; "quota exceeded" and "packet identifier in use" do not.</summary>
@@ -16,9 +19,18 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     /// <summary>It was refused and is not settled: strict order holds back what was not sent yet.</summary>
     public bool HoldsOthers { get; set; }
     /// <summary>Connections that the peer has ended with it as the oldest in flight, since the broker's last word on it.</summary>
-    public int Suspicion { get; set; }
+    public int Suspicion
+    {
+        get => _detour?.Suspicion ?? 0;
+        set => Set(value, static (detour, suspicion) => detour.Suspicion = suspicion);
+    }
+
     /// <summary>Connections that the peer has ended while it was alone on them, since then.</summary>
-    public int Strikes { get; set; }
+    public int Strikes
+    {
+        get => _detour?.Strikes ?? 0;
+        set => Set(value, static (detour, strikes) => detour.Strikes = strikes);
+    }
 
     // Valid for the session at the broker.
     public PacketId PacketId { get; set; } = packetId;
@@ -35,7 +47,12 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     // Valid for one connection.
     /// <summary>The connection that its PUBLISH or PUBREL last left on; 0 for none.</summary>
     public int SentOn { get; set; }
-    public DateTimeOffset SentAt { get; set; }
+    public DateTimeOffset SentAt
+    {
+        get => (DateTimeOffset?)_sentAt ?? default;
+        set => _sentAt = value;
+    }
+
     /// <summary>The place of that packet among all that left: the broker reads them in this order.</summary>
     public long SentPlace { get; set; }
 
@@ -45,14 +62,37 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     // What the next or the outstanding commit says of it.
     /// <summary>The operation that carries its present stage to the ledger; 0 while that is still to be put into one.</summary>
     public long StoredBy { get; set; }
-    public PacketId NewPacketId { get; set; }
-    public SendOrder NewOrder { get; set; }
-    public DateTimeOffset? DueAt { get; set; }
-    public DeadLetterReason? Reason { get; set; }
+    public PacketId NewPacketId
+    {
+        get => _detour?.NewPacketId ?? default;
+        set => Set(value, static (detour, id) => detour.NewPacketId = id);
+    }
+
+    public SendOrder NewOrder
+    {
+        get => _detour?.NewOrder ?? default;
+        set => Set(value, static (detour, order) => detour.NewOrder = order);
+    }
+
+    public DateTimeOffset? DueAt
+    {
+        get => _detour?.DueAt;
+        set => Set(value, static (detour, due) => detour.DueAt = due);
+    }
+
+    public DeadLetterReason? Reason
+    {
+        get => _detour?.Reason;
+        set => Set(value, static (detour, reason) => detour.Reason = reason);
+    }
 
     /// <summary>The code and text of the ack that settles it: of PUBACK, or of PUBREC at QoS 2.</summary>
     public byte AckCode { get; set; }
-    public string? AckText { get; set; }
+    public string? AckText
+    {
+        get => _detour?.AckText;
+        set => Set(value, static (detour, text) => detour.AckText = text);
+    }
 
     /// <summary>The packet id was refused as in use: it must not be given out again in this session.</summary>
     public bool PacketIdTainted { get; set; }
@@ -70,4 +110,21 @@ internal sealed class Handshake(LedgerRecord record, PacketId packetId, SendOrde
     /// <summary>Its end is known and is part of this operation, or was of an earlier one.</summary>
     public bool IsFinishedBy(long operation) => Stage == HandshakeStage.Finished
         || (Stage is HandshakeStage.Confirming or HandshakeStage.Abandoning && StoredBy == operation);
+
+    private void Set<T>(T value, Action<Detour, T> set)
+    {
+        if (_detour is not null || !EqualityComparer<T>.Default.Equals(value, default)) set(_detour ??= new Detour(), value);
+    }
+
+    /// <summary>What most messages never come to: a refusal, another packet id, the suspicion that it ends connections.</summary>
+    private sealed class Detour
+    {
+        public int Suspicion;
+        public int Strikes;
+        public PacketId NewPacketId;
+        public SendOrder NewOrder;
+        public DateTimeOffset? DueAt;
+        public DeadLetterReason? Reason;
+        public string? AckText;
+    }
 }

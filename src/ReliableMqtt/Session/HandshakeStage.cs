@@ -1,7 +1,7 @@
 namespace ReliableMqtt.Session;
 
 /// <summary>Where the handshake of one message stands. The stages that end in -ing wait for the ledger: nothing goes out before it has answered.</summary>
-internal enum HandshakeStage
+internal enum HandshakeStage : byte
 {
     /// <summary>Its packet id is being stored (W1, W2). No byte of its PUBLISH has left.</summary>
     Storing,

@@ -84,7 +84,7 @@ public sealed class CostTests(ITestOutputHelper output)
             Confirms = [.. Enumerable.Range(1, Messages).Select(i => new ConfirmOp(new PacketId((ushort)(Messages + i)), i, MessageId.ForSequence(7, i), 0))],
         };
         var options = new LedgerOpenOptions { PublisherId = "p" };
-        Assert.InRange(BytesOf(() => CommitArguments.Of(commit, options, isOutOfMemory: false, []).GiveBack(), "arguments"), 0, 150);
+        Assert.InRange(BytesOf(() => CommitArguments.Of(commit, options, isOutOfMemory: false, []).GiveBack(), "arguments"), 0, 90);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class CostTests(ITestOutputHelper output)
         var records = new Queue<LedgerRecord>(Enumerable.Range(0, 6 * Messages).Select(_ => Record(0)));
         var tail = 0L;
         var sent = new List<PacketId>(Messages);
-        Assert.InRange(BytesOf(Handshakes, "session"), 0, 700);
+        Assert.InRange(BytesOf(Handshakes, "session"), 0, 250);
 
         void Handshakes()
         {

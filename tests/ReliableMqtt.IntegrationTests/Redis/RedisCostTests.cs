@@ -12,8 +12,8 @@ public sealed class RedisCostTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(1, 1, 200, 2.1, 26)]
-    [InlineData(2, 1, 200, 3.1, 34)]
+    [InlineData(1, 1, 200, 2.1, 20)]
+    [InlineData(2, 1, 200, 3.1, 28)]
     [InlineData(1, 256, 4_096, 0.5, 5)]
     [InlineData(2, 256, 4_096, 1, 10)]
     public async Task A_message_costs_so_many_scripts_and_commands_at_most(int qos, int callers, int messages, double scripts, double commands)

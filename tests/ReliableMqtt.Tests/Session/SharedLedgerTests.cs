@@ -86,11 +86,13 @@ public class SharedLedgerTests
         Assert.Empty(stale.TakeUnstored());
     }
 
-    [Fact]
-    public async Task A_stale_owner_gives_back_what_its_last_commit_did_not_store()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("id")]
+    public async Task A_stale_owner_gives_back_what_its_last_commit_did_not_store(string? id)
     {
         _session.Connect(sessionPresent: false);
-        _session.Enqueue("lost");
+        _session.Enqueue("lost", id: id is null ? default : new MessageId(id));
         var stale = _session.Session;
         var commit = stale.BuildCommit(_session.Now)!;
         await _session.Ledger.AcquireAsync(TestContext.Current.CancellationToken);
@@ -99,7 +101,7 @@ public class SharedLedgerTests
 
         Assert.Empty(stale.Uncertain);
         var unstored = Assert.Single(stale.TakeUnstored()).Record;
-        Assert.Equal((0L, true), (unstored.Sequence, unstored.MessageId.IsEmpty));
+        Assert.Equal((0L, id ?? ""), (unstored.Sequence, unstored.MessageId.IsEmpty ? "" : unstored.MessageId.Value));
     }
 
     [Fact]

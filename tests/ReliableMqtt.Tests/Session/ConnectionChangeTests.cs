@@ -24,6 +24,23 @@ public class ConnectionChangeTests
         Assert.Equal(["PUBLISH a DUP"], h.TakeSentTexts());
     }
 
+    [Theory]
+    [InlineData(SessionLossPolicy.DeadLetter)]
+    [InlineData(SessionLossPolicy.Republish)]
+    public void A_lost_session_does_not_touch_what_has_never_left(SessionLossPolicy policy)
+    {
+        var h = new SessionHarness(new SessionSettings { SessionLossPolicy = policy });
+        h.Connect(sessionPresent: false);
+        h.Enqueue("a", qos: 1);
+        var commit = h.Session.BuildCommit(h.Now)!;
+        h.Cut();
+        h.Commit(commit);
+        h.Connect(sessionPresent: false);
+        var packet = Assert.Single(h.TakeSent());
+        Assert.Equal((commit.Appends[0].PacketId, false), (packet.PacketId, packet.Dup));
+        Assert.Empty(h.Outcomes());
+    }
+
     [Fact]
     public void Packet_ids_that_are_in_use_are_counted_for_each_connection()
     {

@@ -114,7 +114,8 @@ public class RestoreAnswerTests
         Assert.False(_session.Session.TryBeginRead(out _, out _));
         Lose();
         _session.Session.OnRestored(Restored(tail: 5, backlog: 1));
-        Assert.True(_session.Session.TryBeginRead(out _, out _));
+        Assert.True(_session.Session.TryBeginRead(out var after, out _));
+        Assert.Equal(0, after); // Nothing of it has been read.
     }
 
     [Fact]

@@ -36,7 +36,8 @@ public class SentAnewTests
         var h = Refused();
         h.Advance(TimeSpan.FromSeconds(1));
         var entry = Assert.Single(h.Recovered().InFlight, entry => entry.Record.Topic == "a");
-        Assert.Equal(new InflightState(InflightStage.Sent, new SendOrder(2, 1), ReleaseOrder: 0, Refusals: 1), entry.State);
+        Assert.Equal(new InflightState(InflightStage.Sent, entry.State.Order, ReleaseOrder: 0, Refusals: 1), entry.State);
+        Assert.True(entry.State.Order > new SendOrder(2));
     }
 
     [Fact]
@@ -62,6 +63,18 @@ public class SentAnewTests
         h.Turn();
         Assert.Equal(["PUBLISH a", "PUBLISH b"], h.TakeSentTexts());
         Assert.Equal(["PUBLISH x DUP", "PUBLISH a DUP", "PUBLISH b DUP"], Resumed(h));
+    }
+
+    [Fact]
+    public void Behind_a_known_id_the_others_take_the_places_in_the_order_of_their_sequences()
+    {
+        var h = Refused();
+        h.Enqueue("again", id: "x");
+        h.Enqueue("b");
+        h.Turn();
+        h.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["PUBLISH b", "PUBLISH a"], h.TakeSentTexts());
+        Assert.Equal(["PUBLISH x DUP", "PUBLISH b DUP", "PUBLISH a DUP"], Resumed(h));
     }
 
     [Fact]
@@ -101,18 +114,25 @@ public class SentAnewTests
     }
 
     [Fact]
-    public void Those_for_whom_no_packet_id_is_left_follow_when_ids_are_free_again()
+    public void One_for_whom_no_packet_id_is_left_follows_when_ids_are_free_again()
     {
-        // All that a session begins, and more than half of the ids: not all can have a second one.
+        // Half of the ids are in flight, and two of the other half are in use at the broker.
         const int Many = PacketId.Max / 2;
-        var h = new SessionHarness(new SessionSettings { MaxInFlight = Many, MaxBatch = Many, MaxBatchBytes = int.MaxValue });
+        var h = new SessionHarness(Second with { MaxInFlight = Many, MaxBatch = Many, MaxBatchBytes = int.MaxValue });
         h.Connect(sessionPresent: false);
         for (var i = 0; i < Many; i++) h.Enqueue(qos: 1);
         h.Turn();
-        Assert.Equal(Many, h.TakeSent().Count);
-        h.Cut(new ConnectionLoss(LossCause.Local));
-        h.Connect(sessionPresent: false);
-        Assert.Equal(Enumerable.Range(1, Many).Select(i => (long)i), h.TakeSent().Select(packet => packet.Record!.Sequence));
-        Assert.Equal(Many, h.Recovered().InFlight.Count);
+        var ids = h.TakeSent().ConvertAll(packet => packet.PacketId);
+        for (var i = 0; i < 2; i++)
+        {
+            h.Ack(AckKind.PubAck, ids[i], 0x91);
+            ids[i] = Assert.Single(h.TakeSent()).PacketId;
+        }
+
+        foreach (var id in ids) h.Ack(AckKind.PubAck, id, 0x80, turn: false);
+        h.Turn();
+        h.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([.. Enumerable.Range(3, Many - 2).Select(i => (long)i), 1, 2], h.TakeSent().Select(packet => packet.Record!.Sequence));
+        Assert.Equal(Many, h.Recovered().InFlight.Count(entry => entry.State.Stage == InflightStage.Sent));
     }
 }

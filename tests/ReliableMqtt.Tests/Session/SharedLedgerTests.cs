@@ -25,6 +25,17 @@ public class SharedLedgerTests
     }
 
     [Fact]
+    public async Task Messages_that_go_behind_those_of_others_keep_their_order()
+    {
+        _session.Enqueue("mine");
+        _session.Enqueue("mine too");
+        var commit = _session.Session.BuildCommit(_session.Now)!;
+        await _session.Ledger.AcceptAsync([Foreign("other")], TestContext.Current.CancellationToken);
+        _session.Commit(commit);
+        Assert.Equal([("mine", 2L), ("mine too", 3L)], _session.Completions.Select(c => (c.Record.Topic, c.Record.Sequence)));
+    }
+
+    [Fact]
     public void A_known_id_is_answered_with_what_is_known_and_the_others_go_on()
     {
         _session.Connect(sessionPresent: false);

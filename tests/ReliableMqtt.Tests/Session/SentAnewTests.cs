@@ -132,7 +132,9 @@ public class SentAnewTests
         foreach (var id in ids) h.Ack(AckKind.PubAck, id, 0x80, turn: false);
         h.Turn();
         h.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal([.. Enumerable.Range(3, Many - 2).Select(i => (long)i), 1, 2], h.TakeSent().Select(packet => packet.Record!.Sequence));
+        var sent = h.TakeSent();
+        Assert.Equal([.. Enumerable.Range(3, Many - 2).Select(i => (long)i), 1, 2], sent.Select(packet => packet.Record!.Sequence));
+        Assert.NotEqual(ids[1], sent[^1].PacketId);
         Assert.Equal(Many, h.Recovered().InFlight.Count(entry => entry.State.Stage == InflightStage.Sent));
     }
 }

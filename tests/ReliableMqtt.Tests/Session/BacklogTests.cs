@@ -22,6 +22,28 @@ public class BacklogTests
     }
 
     [Fact]
+    public void What_was_just_appended_behind_what_goes_in_flight_at_once_needs_no_reading_either()
+    {
+        var h = new SessionHarness(new SessionSettings { MaxInFlight = 1 });
+        h.Connect(sessionPresent: false);
+        for (var i = 0; i < 3; i++) h.Enqueue();
+        h.Commit(h.Session.BuildCommit(h.Now)!);
+        Assert.Equal((1, 3), (h.Session.InFlight, h.Session.Pending));
+        Assert.False(h.Session.TryBeginRead(out _, out _));
+    }
+
+    [Fact]
+    public void Pages_are_asked_for_behind_what_went_in_flight_at_once()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue();
+        _session.Turn();
+        _session.Session.OnWork();
+        Assert.True(_session.Session.TryBeginRead(out var after, out _));
+        Assert.Equal(1, after);
+    }
+
+    [Fact]
     public void An_empty_page_is_not_asked_for_again_before_the_ledger_has_counted()
     {
         _session.Session.OnBacklogCount(2);

@@ -14,6 +14,13 @@ public class RecentWritesTests
     private readonly RecentWrites _recent = new(1 << 20);
 
     [Fact]
+    public void Of_nobody_else_nothing_was_taken()
+    {
+        _recent.Confirm(Record(1), 0, Begin);
+        Assert.Empty(_recent.Taken);
+    }
+
+    [Fact]
     public void Everything_is_kept_for_a_while_and_then_let_go()
     {
         _recent.Append(Record(1), Begin);

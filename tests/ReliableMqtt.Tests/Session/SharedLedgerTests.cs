@@ -25,6 +25,17 @@ public class SharedLedgerTests
     }
 
     [Fact]
+    public async Task Messages_that_go_behind_those_of_others_keep_their_order()
+    {
+        _session.Enqueue("mine");
+        _session.Enqueue("mine too");
+        var commit = _session.Session.BuildCommit(_session.Now)!;
+        await _session.Ledger.AcceptAsync([Foreign("other")], TestContext.Current.CancellationToken);
+        _session.Commit(commit);
+        Assert.Equal([("mine", 2L), ("mine too", 3L)], _session.Completions.Select(c => (c.Record.Topic, c.Record.Sequence)));
+    }
+
+    [Fact]
     public void A_known_id_is_answered_with_what_is_known_and_the_others_go_on()
     {
         _session.Connect(sessionPresent: false);
@@ -86,11 +97,13 @@ public class SharedLedgerTests
         Assert.Empty(stale.TakeUnstored());
     }
 
-    [Fact]
-    public async Task A_stale_owner_gives_back_what_its_last_commit_did_not_store()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("id")]
+    public async Task A_stale_owner_gives_back_what_its_last_commit_did_not_store(string? id)
     {
         _session.Connect(sessionPresent: false);
-        _session.Enqueue("lost");
+        _session.Enqueue("lost", id: id is null ? default : new MessageId(id));
         var stale = _session.Session;
         var commit = stale.BuildCommit(_session.Now)!;
         await _session.Ledger.AcquireAsync(TestContext.Current.CancellationToken);
@@ -99,7 +112,7 @@ public class SharedLedgerTests
 
         Assert.Empty(stale.Uncertain);
         var unstored = Assert.Single(stale.TakeUnstored()).Record;
-        Assert.Equal((0L, true), (unstored.Sequence, unstored.MessageId.IsEmpty));
+        Assert.Equal((0L, id ?? ""), (unstored.Sequence, unstored.MessageId.IsEmpty ? "" : unstored.MessageId.Value));
     }
 
     [Fact]

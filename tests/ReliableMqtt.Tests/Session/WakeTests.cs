@@ -49,6 +49,21 @@ public class WakeTests
     }
 
     [Fact]
+    public void For_a_ledger_without_room_and_for_an_ack_also_when_something_else_was_due_before()
+    {
+        var h = new SessionHarness(_session.Settings with { MaxInFlight = 1 }, maxPending: 2);
+        h.Connect(sessionPresent: false);
+        foreach (var topic in new[] { "sent", "expires", "waits" }) h.Enqueue(topic, qos: 1, expiresAt: topic == "expires" ? h.Now.AddSeconds(5) : null);
+        h.Turn();
+        Assert.True(h.Session.IsFull);
+        Assert.Equal(_begin.AddSeconds(5), h.Session.WakeAt);
+        h.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(_begin.AddSeconds(20), h.Session.WakeAt);
+        h.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal(_begin.AddSeconds(30), h.Session.WakeAt);
+    }
+
+    [Fact]
     public void For_the_probe_and_then_for_the_end_of_the_suspicion()
     {
         _session.Connect(sessionPresent: false);
@@ -71,9 +86,64 @@ public class WakeTests
         _session.Turn();
         Assert.Empty(_session.TakeSent()); // That was another connection.
         _session.Session.OnAlive(_session.Connection, _session.Now);
+        Assert.Equal(_begin.AddSeconds(18), _session.Session.WakeAt);
         _session.Turn();
         Assert.Single(_session.TakeSent());
         Assert.Equal(_begin.AddSeconds(18), _session.Session.WakeAt);
+    }
+
+    [Fact]
+    public void For_the_probe_and_for_the_end_of_the_suspicion_also_when_something_else_was_due_before()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue("suspect", qos: 1);
+        _session.Enqueue("near", qos: 1);
+        _session.Turn();
+        for (var i = 0; i < 3; i++)
+        {
+            _session.Cut();
+            _session.Connect();
+        }
+
+        WakeEarlier(5);
+        Assert.Equal(_begin.AddSeconds(8), _session.Session.WakeAt);
+        _session.TakeSent();
+        _session.Advance(TimeSpan.FromSeconds(3));
+        _session.Session.OnAlive(_session.Connection, _session.Now);
+        WakeEarlier(5);
+        Assert.Equal(_begin.AddSeconds(18), _session.Session.WakeAt);
+        Assert.Equal(["PUBLISH suspect DUP"], _session.TakeSentTexts()); // It is still alone.
+        _session.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(["PUBLISH near DUP"], _session.TakeSentTexts());
+    }
+
+    [Theory]
+    [InlineData(0x80)]
+    [InlineData(0x97)]
+    public void Not_for_what_is_due(byte code)
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue("refused", qos: 1);
+        _session.Turn();
+        _session.Ack(AckKind.PubAck, _session.TakeSent()[0].PacketId, code);
+        Assert.Equal(_begin.AddSeconds(20), _session.Session.WakeAt);
+        _session.Session.Tick(_begin.AddSeconds(20));
+        Assert.Null(_session.Session.WakeAt);
+    }
+
+    [Fact]
+    public void Not_for_acks_of_a_connection_that_is_being_ended()
+    {
+        _session.Connect(sessionPresent: false);
+        _session.Enqueue("a", qos: 1);
+        _session.Turn();
+        _session.Advance(TimeSpan.FromSeconds(10));
+        _session.Enqueue("b", qos: 1);
+        _session.Turn();
+        _session.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(RecycleReason.AckOverdue, _session.Recycle);
+        _session.Ack(AckKind.PubAck, _session.TakeSent()[0].PacketId);
+        Assert.Null(_session.Session.WakeAt);
     }
 
     private void WakeEarlier(int seconds)

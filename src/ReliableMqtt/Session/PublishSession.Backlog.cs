@@ -22,7 +22,7 @@ internal sealed partial class PublishSession
     private bool _nothingToRead;
     /// <summary>There is more in the backlog than its count says.</summary>
     private bool _hint;
-    /// <summary>The highest sequence that has left the backlog, or never was in it.</summary>
+    /// <summary>The highest sequence that has left the backlog, or never was in it, or is not known to be in it.</summary>
     private long _leftBacklog;
     private long _enqueued;
     private long _mark;
@@ -83,6 +83,7 @@ internal sealed partial class PublishSession
         }
 
         _nothingToRead = records.Count == 0;
+        if (_prefetchedUpTo == 0 && records.Count > 0) _leftBacklog = Math.Min(_leftBacklog, records[0].Sequence - 1);
         foreach (var record in records)
             if (record.Sequence > _prefetchedUpTo) Prefetch(record);
 

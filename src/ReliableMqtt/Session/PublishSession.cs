@@ -60,9 +60,9 @@ internal sealed partial class PublishSession
         _appendLimit = settings.MaxBatch;
         _recent = new RecentWrites(settings.RememberedBytes);
         foreach (var entry in recovered.InFlight.OrderBy(e => e.Record.Sequence)) Restore(entry);
-        if (_inflight.Count == 0) return;
-        _lastOrder = _inflight.Values.Max(h => h.Order);
-        _leftBacklog = _inflight.Values.Max(h => h.Record.Sequence);
+        if (_inflight.Count > 0) _lastOrder = _inflight.Values.Max(h => h.Order);
+        // Where its backlog begins is not known before a page of it is read.
+        _leftBacklog = _tail;
     }
 
     /// <summary>What is to be done; drained by the driver after every turn.</summary>

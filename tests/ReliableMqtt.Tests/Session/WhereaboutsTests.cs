@@ -54,6 +54,30 @@ public class WhereaboutsTests
         Assert.Equal(Whereabouts.Elsewhere, h.Session.Locate(2, default));
     }
 
+    [Theory]
+    [InlineData]
+    [InlineData(1)]
+    public void The_next_process_calls_nothing_pending_that_the_one_before_has_seen_confirmed(params int[] stay)
+    {
+        var h = new SessionHarness(Minute);
+        h.Connect(sessionPresent: false);
+        for (var i = 0; i < 3; i++) h.Enqueue(qos: 1);
+        h.Turn();
+        var sent = h.TakeSent();
+        foreach (var packet in sent.Where(packet => !stay.Contains((int)packet.Record!.Sequence))) h.Ack(AckKind.PubAck, packet.PacketId);
+        h.Cut();
+        h.Enqueue("waits", qos: 1);
+        h.Turn();
+        var waiting = h.Completions[^1].Record;
+        h.Crash();
+        Assert.Equal(Whereabouts.Elsewhere, h.Session.Locate(3, sent[2].Record!.MessageId));
+        Assert.Equal(Whereabouts.Elsewhere, h.Session.Locate(waiting.Sequence, waiting.MessageId));
+
+        h.Turn(); // It has read where the backlog begins.
+        Assert.Equal(Whereabouts.Elsewhere, h.Session.Locate(3, sent[2].Record!.MessageId));
+        Assert.Equal(Whereabouts.Pending, h.Session.Locate(waiting.Sequence, waiting.MessageId));
+    }
+
     [Fact]
     public void The_next_process_looks_for_nothing_in_an_empty_backlog()
     {

@@ -55,16 +55,16 @@ public class WhereaboutsTests
     }
 
     [Theory]
-    [InlineData]
+    [InlineData(0)] // None stays in flight.
     [InlineData(1)]
-    public void The_next_process_calls_nothing_pending_that_the_one_before_has_seen_confirmed(params int[] stay)
+    public void The_next_process_calls_nothing_pending_that_the_one_before_has_seen_confirmed(int stays)
     {
         var h = new SessionHarness(Minute);
         h.Connect(sessionPresent: false);
         for (var i = 0; i < 3; i++) h.Enqueue(qos: 1);
         h.Turn();
         var sent = h.TakeSent();
-        foreach (var packet in sent.Where(packet => !stay.Contains((int)packet.Record!.Sequence))) h.Ack(AckKind.PubAck, packet.PacketId);
+        foreach (var packet in sent.Where(packet => packet.Record!.Sequence != stays)) h.Ack(AckKind.PubAck, packet.PacketId);
         h.Cut();
         h.Enqueue("waits", qos: 1);
         h.Turn();

@@ -49,15 +49,17 @@ internal sealed partial class InMemoryPublisher
     public void Look(LedgerOpenOptions options, InMemoryAcceptor acceptor)
     {
         bool wake;
-        lock (_gate)
-        {
-            if (!_isVerified) return;
-            var before = _state.Backlog.Count;
-            acceptor.Again(_state, _life, options.TimeProvider.GetUtcNow());
-            wake = before == 0 && _state.Backlog.Count > 0;
-        }
-
+        lock (_gate) wake = LookNow(options, acceptor);
         if (wake) Changed?.Invoke(LedgerChange.Backlog);
+    }
+
+    /// <summary>Holds the gate. True when the owner is to be told.</summary>
+    private bool LookNow(LedgerOpenOptions options, InMemoryAcceptor acceptor)
+    {
+        if (!_isVerified) return false;
+        var before = _state.Backlog.Count;
+        acceptor.Again(_state, _life, options.TimeProvider.GetUtcNow());
+        return before == 0 && _state.Backlog.Count > 0;
     }
 
     public RestoreResult Restore(LedgerOpenOptions options, object applicant, LedgerRestore restore)

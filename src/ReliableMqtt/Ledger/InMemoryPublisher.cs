@@ -48,16 +48,18 @@ internal sealed partial class InMemoryPublisher
     public IReadOnlyList<StatusAnswer> Find(LedgerOpenOptions options, IReadOnlyList<MessageId> messageIds, InMemoryAcceptor acceptor)
     {
         ArgumentNullException.ThrowIfNull(messageIds);
-        if (messageIds.Any(acceptor.Has)) Look(options, acceptor);
         StatusAnswer[] answers;
+        bool wake;
         lock (_gate)
         {
+            wake = messageIds.Any(acceptor.Has) && LookNow(options, acceptor);
             _state.Prune(options.TimeProvider.GetUtcNow(), options);
             answers = [.. messageIds.Select(_state.Find)];
             if (!_isVerified && answers.Any(answer => answer.Status == LedgerStatus.Unknown)) // It may come back yet, from somebody's memory.
                 throw new LedgerUnavailableException("The store has lost writes, and no owner has looked yet at what is left: ask again.");
         }
 
+        if (wake) Changed?.Invoke(LedgerChange.Backlog);
         return answers;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MQTTnet.Protocol;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 
@@ -11,6 +12,9 @@ internal sealed partial class BufferedChannel
     private bool _isWithinPacket;
     private long _appended;
     private long _taken;
+    private long _asksForAck;
+    private long _acksTaken;
+    private long _acksAtFill;
 
     public long BytesAppended => Volatile.Read(ref _appended);
 
@@ -37,6 +41,7 @@ internal sealed partial class BufferedChannel
 
             if (!_isWithinPacket) _pendingEndsPacket = true;
             _appended += size;
+            if (packet.Record is not { QualityOfService: MqttQualityOfServiceLevel.AtMostOnce }) _asksForAck++;
         }
     }
 
@@ -77,15 +82,27 @@ internal sealed partial class BufferedChannel
         ack = new Ack(kind, new PacketId(packetId), bytes[1] > 2 ? bytes[4] : (byte)0);
         _readStart += 2 + bytes[1];
         _taken += 2 + bytes[1];
+        _acksTaken++;
         return true;
     }
+
+    public void CountAck() => _acksTaken++;
 
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
         if (_readStart < _readEnd) return true;
-        var count = await inner.ReadAsync(_read, 0, _read.Length, cancellationToken).ConfigureAwait(false);
+        var count = inner is IPacedChannel paced
+            ? await ReadPacedAsync(paced, cancellationToken).ConfigureAwait(false)
+            : await inner.ReadAsync(_read, 0, _read.Length, cancellationToken).ConfigureAwait(false);
         _readStart = 0;
         _readEnd = Math.Max(count, 0);
         return count > 0;
+    }
+
+    private Task<int> ReadPacedAsync(IPacedChannel paced, CancellationToken cancellationToken)
+    {
+        var taken = (int)(_acksTaken - _acksAtFill);
+        _acksAtFill = _acksTaken;
+        return paced.ReadInlineAsync(_read, taken, (int)(Volatile.Read(ref _asksForAck) - _acksTaken), cancellationToken);
     }
 }

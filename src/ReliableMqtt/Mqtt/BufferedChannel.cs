@@ -32,7 +32,10 @@ internal interface IPacketBuffer : IFlushable
     /// <summary>Takes an ack that has been read, when it stands next. Only between two packets of MQTTnet's adapter.</summary>
     bool TryTakeAck(bool mqtt5, out Ack ack);
 
-    /// <summary>Reads when nothing that was read is left.</summary>
+    /// <summary>Counts an ack that came through MQTTnet's adapter.</summary>
+    void CountAck();
+
+    /// <summary>Reads when nothing that was read is left. What awaits it may go on with the thread that reads, and must not run code of others there.</summary>
     /// <returns>False when the peer has closed.</returns>
     ValueTask<bool> FillAsync(CancellationToken cancellationToken);
 }

@@ -16,6 +16,7 @@ internal sealed class SessionAdapterFactory(AdapterSettings settings, Action<Ses
     {
         IMqttChannel socket = options.ChannelOptions switch
         {
+            MqttClientTcpOptions tcp when TcpChannel.Serves(tcp) => new TcpChannel(tcp),
             MqttClientTcpOptions => new MqttTcpChannel(options),
             MqttClientWebSocketOptions webSocket => new MqttWebSocketChannel(webSocket),
             var other => throw new NotSupportedException($"MQTTnet's adapter knows no channel for {other?.GetType().Name ?? "null"}."),

@@ -43,7 +43,13 @@ internal sealed partial class SessionChannelAdapter
         if (!await _packets!.FillAsync(cancellationToken).ConfigureAwait(false)) return false;
         var count = 0;
         while (count < _acks.Length && _packets.TryTakeAck(IsMqtt5, out var ack)) _acks[count++] = ack;
-        if (count == 0) return false;
+        if (count == 0)
+        {
+            // What comes now is for MqttClient, whose code and that of the application must not keep the thread that reads.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            return false;
+        }
+
         _keepAlive?.OnReceived();
         MadeProgress = true;
         TellAcks(_acks.AsSpan(0, count));
@@ -110,6 +116,7 @@ internal sealed partial class SessionChannelAdapter
             return;
         }
 
+        _packets?.CountAck();
         TellAcks([new Ack(kind, new PacketId(packetId), reasonCode, reasonString)]);
     }
 

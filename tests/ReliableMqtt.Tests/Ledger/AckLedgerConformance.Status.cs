@@ -175,4 +175,17 @@ public abstract partial class AckLedgerConformance
         var owner = await OpenOwnerAsync();
         Assert.Equal(owner.Nonce, (await TakeOverAsync(owner)).Nonce);
     }
+
+    [Fact]
+    public async Task An_object_may_be_asked_while_it_accepts()
+    {
+        var ledger = await OpenAsync();
+        await AcceptAsync(ledger, Message());
+        var accepting = Task.Run(async () =>
+        {
+            for (var i = 0; i < 100; i++) await ledger.AcceptAsync(Messages(20), Cancel);
+        }, Cancel);
+        while (!accepting.IsCompleted) await AssertStatusAsync(ledger, LedgerStatus.Unknown, "nobody", "none");
+        await accepting;
+    }
 }

@@ -65,7 +65,7 @@ public sealed partial class RedisAckLedger : AckLedger
     /// Makes a ledger on a connection that the application has already, and that it keeps. A connection of its own is the better choice: the ledger's
     /// calls then wait for nobody else's, and fail at once, not after a while, when there is no connection.
     /// </summary>
-    /// <param name="multiplexer">The connection. It is not disposed.</param>
+    /// <param name="multiplexer">The connection. It is not disposed. Without <c>allowAdmin=true</c> it works too, but what survives a restart of Redis cannot be told then.</param>
     /// <param name="database">The number of the database; -1 for the connection's default.</param>
     public RedisAckLedger(IConnectionMultiplexer multiplexer, int database = -1)
     {

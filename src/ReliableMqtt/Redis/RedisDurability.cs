@@ -39,16 +39,27 @@ internal static class RedisDurability
 
     private static async Task<Dictionary<string, string>> InfoAsync(IDatabase database, RedisKey key)
     {
-        var server = Server(database, key);
         var all = new Dictionary<string, string>();
         foreach (var section in new[] { "server", "replication" })
         {
-            var text = (string?)await server.ExecuteAsync("INFO", section).ConfigureAwait(false) ?? "";
-            foreach (var line in text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries))
+            foreach (var line in (await InfoAsync(database, key, section).ConfigureAwait(false)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries))
                 if (line.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon) all[line[..colon]] = line[(colon + 1)..];
         }
 
         return all;
+    }
+
+    private static async Task<string> InfoAsync(IDatabase database, RedisKey key, string section)
+    {
+        try
+        {
+            return (string?)await Server(database, key).ExecuteAsync("INFO", section).ConfigureAwait(false) ?? "";
+        }
+        catch (RedisCommandException)
+        {
+            // A connection of the application's, where it is an administrator's command. A script may ask.
+            return (string?)await database.ScriptEvaluateAsync("return redis.call('INFO', ARGV[1])", [key], [section]).ConfigureAwait(false) ?? "";
+        }
     }
 
     private static async Task<string?> ConfigAsync(IDatabase database, RedisKey key, string name) =>

@@ -58,7 +58,7 @@ internal sealed record RedisFacts
                 : $"maxmemory-policy is {MaxMemoryPolicy}: Redis may delete accepted messages; set noeviction");
 
         var level = risks.Count > 0 ? LedgerDurabilityLevel.RecentWritesAtRisk : isConfigUnknown || isUserUnknown ? LedgerDurabilityLevel.Unknown : LedgerDurabilityLevel.Durable;
-        if (isConfigUnknown) risks.Add("CONFIG GET is not allowed or not known here, so what survives a restart of Redis cannot be told");
+        if (isConfigUnknown) risks.Add("CONFIG GET is not allowed or not known here (StackExchange.Redis allows it with allowAdmin=true alone), so what survives a restart of Redis cannot be told");
         if (isUserUnknown) risks.Add("ACL DRYRUN is not allowed or not known here, so whether Redis loads all of its append-only file cannot be told");
         if (Replicas > 0 || Mode is "cluster" or "sentinel") risks.Add("a failover to a replica can lose writes that were acknowledged");
         return new LedgerDurability(level, $"{Describe()}{(risks.Count == 0 ? "" : "; ")}{string.Join("; ", risks)}.");

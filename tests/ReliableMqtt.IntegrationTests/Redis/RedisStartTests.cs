@@ -2,6 +2,7 @@ using System.Globalization;
 using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.IntegrationTests.Publishing;
 using ReliableMqtt.Redis;
+using StackExchange.Redis;
 
 namespace ReliableMqtt.IntegrationTests.Redis;
 
@@ -31,6 +32,17 @@ public sealed class RedisStartTests
         Assert.Contains("last second", Assert.Single(rig.LogEntries, entry => entry.Id == 3002).Text, StringComparison.Ordinal);
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => rig.StartPublisherAsync(options => options with { RequireDurableLedger = true }));
         Assert.Contains("last second", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_of_the_applications_needs_no_right_to_administrate()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.Address);
+        await using var rig = await Rig.StartAsync(ledger: () => new RedisAckLedger(connection));
+        var publisher = await rig.StartPublisherAsync();
+        Assert.Contains("allowAdmin=true", Assert.Single(rig.LogEntries, entry => entry.Id == 3002).Text, StringComparison.Ordinal);
+        Assert.Equal(PublishOutcome.Confirmed, (await publisher.Publish("m")).Outcome);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace ReliableMqtt.Mutation;
 /// <summary>Which classes of tests come to which mutant, and in which order they are asked: the quick ones together, then the slow ones each alone.</summary>
 internal sealed class TestPlan
 {
-    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(4);
 
     // The others test something else, read the repository, which is not as it is committed, or try the tests themselves. The exploration takes long, and the simulation goes its ways.
     private static readonly string[] Asked =

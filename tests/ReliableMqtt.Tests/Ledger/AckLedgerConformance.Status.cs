@@ -183,7 +183,7 @@ public abstract partial class AckLedgerConformance
         await AcceptAsync(ledger, Message());
         var accepting = Task.Run(async () =>
         {
-            for (var i = 0; i < 100; i++) await ledger.AcceptAsync(Messages(20), Cancel);
+            for (var i = 0; i < 40; i++) await ledger.AcceptAsync(Messages(20), Cancel);
         }, Cancel);
         while (!accepting.IsCompleted) await AssertStatusAsync(ledger, LedgerStatus.Unknown, "nobody", "none");
         await accepting;

@@ -7,7 +7,10 @@ namespace ReliableMqtt;
 /// <summary>Makes the ledger's record of what the application gave: the payload is copied here, once.</summary>
 internal static class RecordFactory
 {
-    public static LedgerRecord Create(PublishMessage message, DateTimeOffset now)
+    /// <param name="message">The message.</param>
+    /// <param name="now">The time of the accept.</param>
+    /// <param name="isTraced">The trace that this call is part of goes with the message.</param>
+    public static LedgerRecord Create(PublishMessage message, DateTimeOffset now, bool isTraced = false)
     {
         var options = message.Options;
         return new LedgerRecord
@@ -19,7 +22,7 @@ internal static class RecordFactory
             Retain = options?.Retain ?? false,
             AcceptedAt = now,
             ExpiresAt = options?.MessageExpiry is { } expiry ? now + expiry : null,
-            Properties = ToProperties(options),
+            Properties = isTraced ? Telemetry.Tracing.WithContext(ToProperties(options)) : ToProperties(options),
         };
     }
 

@@ -4,6 +4,7 @@ using ReliableMqtt.Dispatch;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
+using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt;
 
@@ -17,6 +18,7 @@ public sealed partial class ReliablePublisher
     /// <inheritdoc />
     public Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
     {
+        if (Tracing.Source.HasListeners()) return PublishTracedAsync(message, throws: true, cancellationToken);
         try
         {
             return Send(Prepare(message), TimeoutOf(message), throws: true, cancellationToken);
@@ -27,11 +29,29 @@ public sealed partial class ReliablePublisher
         }
     }
 
+    private async Task<PublishReceipt> PublishTracedAsync(PublishMessage message, bool throws, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        using var activity = Tracing.StartPublish(_options.PublisherId, message.Topic, message.QualityOfService);
+        try
+        {
+            var receipt = await Send(Prepare(message), TimeoutOf(message), throws, cancellationToken).ConfigureAwait(false);
+            Tracing.End(activity, receipt);
+            return receipt;
+        }
+        catch (Exception error)
+        {
+            Tracing.End(activity, error);
+            throw;
+        }
+    }
+
     /// <inheritdoc />
     public async Task<PublishReceipt> TryPublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
     {
         try
         {
+            if (Tracing.Source.HasListeners()) return await PublishTracedAsync(message, throws: false, cancellationToken).ConfigureAwait(false);
             return await Send(Prepare(message), TimeoutOf(message), throws: false, cancellationToken).ConfigureAwait(false);
         }
         catch (ReliablePublishException error) when (error.Reason is not (PublishFailure.InvalidMessage or PublishFailure.MessageTooLarge
@@ -44,14 +64,30 @@ public sealed partial class ReliablePublisher
     /// <inheritdoc />
     public async Task<PendingPublish> EnqueueAsync(PublishMessage message, CancellationToken cancellationToken = default)
     {
-        var record = Prepare(message);
+        ArgumentNullException.ThrowIfNull(message);
+        using var activity = Tracing.StartCreate(_options.PublisherId, message.Topic, message.QualityOfService);
+        try
+        {
+            var pending = await EnqueueAsync(Prepare(message), TimeoutOf(message), cancellationToken).ConfigureAwait(false);
+            Tracing.End(activity, pending.Receipt);
+            return pending;
+        }
+        catch (Exception error)
+        {
+            Tracing.End(activity, error);
+            throw;
+        }
+    }
+
+    private async Task<PendingPublish> EnqueueAsync(LedgerRecord record, TimeSpan timeout, CancellationToken cancellationToken)
+    {
         if (record.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce)
         {
             var sent = await SendAtMostOnceAsync(record, cancellationToken).ConfigureAwait(false);
             return new PendingPublish(sent, _ => Task.FromResult(sent));
         }
 
-        return await AcceptAsync(record, PostForAccept(record), TimeoutOf(message), cancellationToken).ConfigureAwait(false);
+        return await AcceptAsync(record, PostForAccept(record), timeout, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Accept, send, wait for the end.</summary>
@@ -80,7 +116,7 @@ public sealed partial class ReliablePublisher
         ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(message);
         MessageValidator.Validate(message, _options.MaxPayloadSize, _connection.IsMqtt5);
-        var record = RecordFactory.Create(message, _time.GetUtcNow());
+        var record = RecordFactory.Create(message, _time.GetUtcNow(), isTraced: _options.PropagateTraceContext && _connection.IsMqtt5);
         if (_connection.Current is { } broker && BrokerLimits.Find(broker, record) is { } limit)
             throw PublishErrors.BrokerLimit(record, limit, tooLarge: record.QualityOfService <= broker.MaximumQoS && (!record.Retain || broker.RetainAvailable));
         return record;

@@ -50,6 +50,7 @@ public sealed partial class ReliablePublisher
         await _options.Ledger.DisposeAsync().ConfigureAwait(false);
         await _events.DisposeAsync().ConfigureAwait(false);
         _deadlines.Dispose();
+        _metrics.Dispose();
     }
 
     private async Task ReleaseAsync()

@@ -23,6 +23,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EventRelay _events;
+    private readonly PublisherMetrics _metrics;
     private readonly PublisherPump _pump;
     private readonly Ownership _ownership;
     private readonly ConnectionSupervisor _connection;
@@ -58,7 +59,8 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             ConfirmLag = TimeSpan.FromMilliseconds(5),
             RetryDelay = attempt => Backoff.Draw(attempt, options.MinBackoff, options.MaxBackoff, Random.Shared),
         };
-        _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished, Settings = settings };
+        _metrics = new PublisherMetrics(options.MeterFactory, options.PublisherId, () => Status);
+        _pump = new PublisherPump(options.Ledger, _time, _logger) { Finished = OnFinished, Settings = settings, Metrics = _metrics };
         _connection = new ConnectionSupervisor(options, options.WireFilter?.Incoming(_pump) ?? _pump, _logger, Random.Shared);
         _connection.StateChanged += change => _events.Raise(ConnectionStateChangedAsync, change);
         _pump.Wire = options.WireFilter?.Outgoing(_connection) ?? _connection;
@@ -209,8 +211,11 @@ public sealed partial class ReliablePublisher : IReliablePublisher
         }
     }
 
-    private void OnFinished(PublishReceipt receipt)
+    private void OnFinished(FinishedMessage message)
     {
+        var receipt = message.Receipt;
+        _metrics.OnFinished(receipt, message.SentAt, _time);
+        if (!message.IsAwaited) Tracing.Sent(_options.PublisherId, message.Record, receipt, message.SentAt, _time);
         if (receipt.Outcome == PublishOutcome.Confirmed)
         {
             Interlocked.Increment(ref _confirmed);

@@ -116,6 +116,15 @@ public sealed record ReliablePublisherOptions
     /// <summary>Where log messages go. Default: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
+    /// <summary>Makes the meter that <see cref="ReliableMqttTelemetry"/> names the instruments of; in a host, that of the container. Default: a meter of this publisher's own.</summary>
+    public System.Diagnostics.Metrics.IMeterFactory? MeterFactory { get; init; }
+
+    /// <summary>
+    /// Whether the trace that a publishing call is part of goes to the receiver, in the user properties <c>traceparent</c> and <c>tracestate</c> (W3C Trace Context), the same in every resend. What the
+    /// application has set itself stays; on MQTT 3.1.1 nothing is added. Default true.
+    /// </summary>
+    public bool PropagateTraceContext { get; init; } = true;
+
     /// <summary>What a suspect of ending connections has to wait for; see <see cref="Session.SessionSettings.Quiet"/>. For tests, which cannot wait that long.</summary>
     internal TimeSpan PoisonQuiet { get; init; } = new Session.SessionSettings().Quiet;
 

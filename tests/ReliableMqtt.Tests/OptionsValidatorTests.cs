@@ -86,7 +86,7 @@ public class OptionsValidatorTests
     [Fact]
     public void Every_option_with_a_bound_is_checked()
     {
-        string[] unbounded = ["AcceptOnly", "ConfigureClient", "LoggerFactory", "RequireDurableLedger", "ShouldRetry"];
+        string[] unbounded = ["AcceptOnly", "ConfigureClient", "LoggerFactory", "MeterFactory", "PropagateTraceContext", "RequireDurableLedger", "ShouldRetry"];
         var bounded = typeof(ReliablePublisherOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Select(property => property.Name).Except(unbounded);
         Assert.Empty(bounded.Except(Refused.Select(row => row.Data.Item1)));

@@ -61,8 +61,7 @@ internal sealed partial class PublisherPump
     {
         _leaving = null;
         var again = session.OnCommitted(result, now);
-        foreach (var completion in session.Outputs.Completions)
-            if (_receipts.Tell(completion) is { } receipt) Finished?.Invoke(receipt);
+        foreach (var completion in session.Outputs.Completions) Tell(completion);
         _receipts.Dismiss(null);
         Dissolve(session, certainlyNotStored: again is not null);
         GiveEarly();

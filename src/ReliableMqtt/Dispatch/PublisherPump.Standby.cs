@@ -44,6 +44,7 @@ internal sealed partial class PublisherPump
 
     private async Task AcceptAsync(AcceptBatch batch)
     {
+        var begun = _time.GetTimestamp();
         try
         {
             batch.Answers = await _ledger.AcceptAsync(batch.Messages.ConvertAll(message => message.Record), _stopping.Token).ConfigureAwait(false);
@@ -58,6 +59,8 @@ internal sealed partial class PublisherPump
         {
             Log.AcceptUnavailable(_logger, batch.Messages.Count, error);
         }
+
+        Metrics?.OnLedgerCall("accept", _time.GetElapsedTime(begun), batch.Answers is null);
 
         Post(new(PumpInputKind.Accepted) { Subject = batch });
     }
@@ -91,6 +94,8 @@ internal sealed partial class PublisherPump
 
     private void Answer(in Incoming message, in AcceptAnswer answer)
     {
+        if (answer.Status == AcceptStatus.Accepted) Metrics?.OnAccepted();
+        else if (answer.Status == AcceptStatus.Known) Metrics?.OnKnown();
         if (message.Ticket is not PublishTicket ticket) return;
         if (answer.Status != AcceptStatus.Accepted)
         {
@@ -126,10 +131,10 @@ internal sealed partial class PublisherPump
 
     private void OnCounted(LedgerStatistics statistics)
     {
+        Metrics?.OnCounted(statistics);
         _session?.OnBacklogCount(statistics.Backlog);
         if (_session is not null) return;
-        Volatile.Write(ref _snapshot, new(
-            (int)statistics.InFlight, statistics.Backlog + statistics.InFlight, _snapshot.Resumed, statistics.OldestAcceptedAt, _acceptRefusals > 0));
+        Show(new((int)statistics.InFlight, statistics.Backlog + statistics.InFlight, _snapshot.Resumed, statistics.OldestAcceptedAt, _acceptRefusals > 0), _time.GetUtcNow());
     }
 }
 

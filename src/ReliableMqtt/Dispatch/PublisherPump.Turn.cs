@@ -10,6 +10,8 @@ internal sealed partial class PublisherPump
 {
     private static readonly TimeSpan LedgerRetry = TimeSpan.FromMilliseconds(250);
 
+    private DateTimeOffset _fullSince;
+
     private void Turn(PublishSession session)
     {
         var now = _time.GetUtcNow();
@@ -36,7 +38,7 @@ internal sealed partial class PublisherPump
         if (session.TryBeginRead(out var after, out var count)) _ = ReadBacklogAsync(session, after, count);
         _receipts.DismissBelow(session.LowestUnfinished);
         var snapshot = new PumpSnapshot(session.InFlight, session.Pending, session.Resumed, session.OldestAcceptedAt, session.IsFull);
-        if (snapshot != _snapshot) Volatile.Write(ref _snapshot, snapshot);
+        if (snapshot != _snapshot) Show(snapshot, now);
         if (session.WakeAt is { } at) WakeBy(at);
     }
 
@@ -54,11 +56,10 @@ internal sealed partial class PublisherPump
     {
         var outputs = session.Outputs;
         _cleanStart = session.NeedsCleanStart;
-        foreach (var completion in outputs.Completions)
-            if (_receipts.Tell(completion) is { } receipt) Finished?.Invoke(receipt);
+        foreach (var completion in outputs.Completions) Tell(completion);
         if (_connection is { } connection)
         {
-            if (outputs.Sends.Count > 0) Wire!.Send(connection.ConnectionId, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(outputs.Sends));
+            if (outputs.Sends.Count > 0) Send(connection, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(outputs.Sends));
             if (outputs.Probe) Wire!.Probe(connection.ConnectionId);
             if (outputs.Recycle is { } reason) Wire!.Recycle(connection.ConnectionId, reason);
         }
@@ -71,18 +72,51 @@ internal sealed partial class PublisherPump
         if (outputs.Stopped is { } status) Abandon(status, isAnswered: true);
     }
 
+    private void Tell(in Completion completion)
+    {
+        if (completion.Kind == CompletionKind.Accepted) Metrics?.OnAccepted();
+        else if (completion.Kind == CompletionKind.Known) Metrics?.OnKnown();
+        if (_receipts.Tell(completion, out var isAwaited) is { } receipt) Finished?.Invoke(new FinishedMessage(receipt, completion.Record, completion.SentAt, isAwaited));
+    }
+
+    private void Send(ConnectionInfo connection, ReadOnlySpan<OutboundPacket> packets)
+    {
+        Metrics?.OnSent(packets);
+        Wire!.Send(connection.ConnectionId, packets);
+    }
+
+    private void Show(PumpSnapshot snapshot, DateTimeOffset now)
+    {
+        if (snapshot.IsFull && !_snapshot.IsFull)
+        {
+            _fullSince = now;
+            Log.BackpressureStarted(_logger, snapshot.Pending);
+        }
+        else if (!snapshot.IsFull && _snapshot.IsFull)
+        {
+            Metrics?.OnRoomAgain(now - _fullSince);
+            Log.BackpressureEnded(_logger, now - _fullSince);
+        }
+
+        Volatile.Write(ref _snapshot, snapshot);
+    }
+
     /// <summary>Commits, and does not give up: until there is a definite answer, nothing that the commit guards may happen.</summary>
     private async ValueTask<CommitResult> CommitAsync(PublishSession session, LedgerCommit commit)
     {
         var failures = 0;
         while (true)
         {
+            var begun = _time.GetTimestamp();
             try
             {
-                return await _ledger.CommitAsync(commit, _stopping.Token).ConfigureAwait(false);
+                var result = await _ledger.CommitAsync(commit, _stopping.Token).ConfigureAwait(false);
+                Metrics?.OnLedgerCall("commit", _time.GetElapsedTime(begun), failed: false);
+                return result;
             }
             catch (LedgerUnavailableException error)
             {
+                Metrics?.OnLedgerCall("commit", _time.GetElapsedTime(begun), failed: true);
                 if (failures++ == 0) Log.LedgerUnavailable(_logger, commit.Operation, error);
                 await Task.Delay(LedgerRetry, _time, _stopping.Token).ConfigureAwait(false);
                 if (_session != session && _leaving != session) throw new OperationCanceledException("Another session has taken over.");

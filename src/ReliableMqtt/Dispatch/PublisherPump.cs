@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ReliableMqtt.Ledger;
+using ReliableMqtt.Messages;
 using ReliableMqtt.Session;
 using ReliableMqtt.Telemetry;
 
@@ -55,7 +56,10 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     public IWire? Wire { get; set; }
 
     /// <summary>Told, in the loop, of every message that comes to its end: must not block.</summary>
-    public Action<PublishReceipt>? Finished { get; set; }
+    public Action<FinishedMessage>? Finished { get; set; }
+
+    /// <summary>What is counted, if anything is.</summary>
+    public PublisherMetrics? Metrics { get; init; }
 
     /// <summary>Told when the ledger no longer obeys this owner.</summary>
     public Action<CommitStatus>? Disobeyed { get; set; }
@@ -188,6 +192,13 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
         else waiter.Source.TrySetResult(where == Whereabouts.Confirmed ? new PublishReceipt { Outcome = PublishOutcome.Confirmed } : null);
     }
 }
+
+/// <summary>A message that has come to its end here.</summary>
+/// <param name="Receipt">What is true of it.</param>
+/// <param name="Record">The message.</param>
+/// <param name="SentAt">When its last packet left; null when none did.</param>
+/// <param name="IsAwaited">A publishing call in this process has waited for it.</param>
+internal readonly record struct FinishedMessage(PublishReceipt Receipt, LedgerRecord Record, DateTimeOffset? SentAt, bool IsAwaited);
 
 /// <summary>What the status tells of the session.</summary>
 internal sealed record PumpSnapshot(int InFlight, long Pending, long Resumed, DateTimeOffset? OldestAcceptedAt, bool IsFull = false);

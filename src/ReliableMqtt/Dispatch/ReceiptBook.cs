@@ -10,8 +10,9 @@ internal sealed class ReceiptBook(TimeProvider time)
     private readonly PriorityQueue<long, long> _order = new();
 
     /// <summary>Tells those concerned. Returns the receipt of a finished message, which events are raised from.</summary>
-    public PublishReceipt? Tell(in Completion completion)
+    public PublishReceipt? Tell(in Completion completion, out bool isAwaited)
     {
+        isAwaited = false;
         var ticket = (PublishTicket?)completion.Ticket;
         var record = completion.Record;
         switch (completion.Kind)
@@ -30,7 +31,9 @@ internal sealed class ReceiptBook(TimeProvider time)
         }
 
         var receipt = ToReceipt(completion, time.GetUtcNow());
-        if (_waiters.Count > 0 && _waiters.Remove(record.Sequence, out var waiter)) End(waiter, receipt, isOwn: true);
+        if (_waiters.Count == 0 || !_waiters.Remove(record.Sequence, out var waiter)) return receipt;
+        isAwaited = waiter is not EndWaiter;
+        End(waiter, receipt, isOwn: true);
         return receipt;
     }
 

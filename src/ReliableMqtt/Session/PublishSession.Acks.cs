@@ -95,6 +95,7 @@ internal sealed partial class PublishSession
             ReasonCode = IsMqtt5 || code >= 0x80 ? code : null,
             ReasonString = text,
             Attempts = handshake.Attempts,
+            SentAt = handshake.SentOn > 0 ? handshake.SentAt : null,
         });
 
     /// <summary>Nothing behind it leaves before the ledger knows: a process that found it in flight would send it behind what it stands before.</summary>

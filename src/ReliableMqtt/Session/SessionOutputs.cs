@@ -44,6 +44,9 @@ internal readonly record struct Completion(CompletionKind Kind, LedgerRecord Rec
 
     public int Attempts { get; init; }
 
+    /// <summary>When its last packet left on this connection; null when none has.</summary>
+    public DateTimeOffset? SentAt { get; init; }
+
     public StatusAnswer? Existing { get; init; }
 }
 

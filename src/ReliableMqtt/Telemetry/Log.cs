@@ -19,6 +19,12 @@ internal static partial class Log
     [LoggerMessage(1009, LogLevel.Warning, "The broker sent {Ack} for packet id {PacketId} with reason code {ReasonCode}, which does not belong to any handshake ({Error}). It confirms nothing. Since the last such line there were {Others} others.")]
     public static partial void StrayAck(ILogger logger, AckKind ack, ushort packetId, byte reasonCode, HandshakeError error, long others);
 
+    [LoggerMessage(4001, LogLevel.Warning, "The ledger is full with {Pending} messages pending: calls wait for room, or are refused, as Overflow says.")]
+    public static partial void BackpressureStarted(ILogger logger, long pending);
+
+    [LoggerMessage(4002, LogLevel.Information, "There is room in the ledger again, after {Duration}.")]
+    public static partial void BackpressureEnded(ILogger logger, TimeSpan duration);
+
     [LoggerMessage(3001, LogLevel.Error, "The ledger does not answer operation {Operation}. Nothing that it guards is sent; it is tried again until there is an answer.")]
     public static partial void LedgerUnavailable(ILogger logger, long operation, Exception error);
 

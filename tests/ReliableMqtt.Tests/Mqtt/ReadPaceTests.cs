@@ -37,15 +37,15 @@ public sealed class ReadPaceTests
     }
 
     [Theory]
-    [InlineData(60)]
-    [InlineData(1_000)]
-    [InlineData(50_000)]
-    public void A_slow_broker_is_hardly_waited_for(double microsecondsAnAck)
+    [InlineData(70, 220)]
+    [InlineData(1_000, 65)]
+    [InlineData(50_000, 65)]
+    public void A_slow_broker_is_hardly_waited_for(double microsecondsAnAck, double atMost)
     {
         for (var i = 0; i < 200; i++)
         {
             Read(256, microsecondsAnAck);
-            Assert.InRange(_pace.Microseconds, 0, 125);
+            Assert.InRange(_pace.Microseconds, 0, atMost);
         }
     }
 

@@ -9,6 +9,15 @@ public sealed record PublisherStatus
     /// <summary>True when this process dispatches for the publisher id.</summary>
     public bool IsOwner { get; init; }
 
+    /// <summary>False while the ledger does not answer: nothing is accepted then. Noticed by the next call of it, after a third of the lease at the latest.</summary>
+    public bool IsLedgerAvailable { get; init; } = true;
+
+    /// <summary>The ledger has no room: callers wait or are refused, as <see cref="ReliablePublisherOptions.Overflow"/> says.</summary>
+    public bool IsLedgerFull { get; init; }
+
+    /// <summary>What the ledger said of its durability at the start.</summary>
+    public Ledger.LedgerDurability? Durability { get; init; }
+
     /// <summary>Messages accepted and not finished, as this process knows it: in flight, parked, and in the backlog.</summary>
     public long Pending { get; init; }
 

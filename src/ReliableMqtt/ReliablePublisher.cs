@@ -34,6 +34,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     private long _confirmed;
     private long _deadLettered;
     private int _disposed;
+    private LedgerDurability? _durability;
 
     private ReliablePublisher(ReliablePublisherOptions options)
     {
@@ -129,6 +130,9 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             {
                 Connection = _disposed != 0 ? ConnectionState.Stopped : _connection.State,
                 IsOwner = _ownership.IsOwner,
+                IsLedgerAvailable = !_pump.IsLedgerSilent,
+                IsLedgerFull = snapshot.IsFull,
+                Durability = _durability,
                 Pending = snapshot.Pending,
                 InFlight = snapshot.InFlight,
                 OldestAge = snapshot.OldestAcceptedAt is { } oldest ? _time.GetUtcNow() - oldest : null,
@@ -162,7 +166,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             TimeProvider = _time,
             Logger = _logger,
         };
-        var durability = await RetryOpenAsync(open, cancellationToken).ConfigureAwait(false);
+        var durability = _durability = await RetryOpenAsync(open, cancellationToken).ConfigureAwait(false);
         Log.LedgerOpened(_logger, _options.PublisherId, _options.Ledger.Kind, durability.Level, durability.Description);
         if (durability.Level == LedgerDurabilityLevel.Durable) return;
         if (_options.RequireDurableLedger)

@@ -48,6 +48,7 @@ internal sealed partial class Ownership(
                 }
                 catch (LedgerUnavailableException error)
                 {
+                    pump.IsLedgerSilent = true;
                     Log.LeaseUnavailable(logger, publisherId, error);
                     await Task.Delay(AskAgain, time, stopping).ConfigureAwait(false);
                 }
@@ -74,6 +75,7 @@ internal sealed partial class Ownership(
     private async Task OwnOnceAsync(CancellationToken stopping)
     {
         var grant = await ledger.AcquireAsync(stopping).ConfigureAwait(false);
+        pump.IsLedgerSilent = false;
         if (grant.Epoch is not { } epoch)
         {
             // A dead owner on this machine is seen only when it is looked for: so not later than in a second.
@@ -121,6 +123,7 @@ internal sealed partial class Ownership(
         {
             _countedAt = time.GetTimestamp();
             pump.Post(new(PumpInputKind.Counted) { Subject = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false) });
+            pump.IsLedgerSilent = false;
         }
 
         await WaitAsync(_changed.Task, wait, stopping).ConfigureAwait(false);
@@ -163,12 +166,14 @@ internal sealed partial class Ownership(
                 }
 
                 Renewed(epoch);
+                pump.IsLedgerSilent = false;
                 var statistics = await ledger.GetStatisticsAsync(stopping).ConfigureAwait(false);
                 pump.Post(new(PumpInputKind.Counted) { Subject = statistics });
             }
             catch (LedgerUnavailableException error)
             {
                 // The token fences, not the clock: as long as nobody else has acquired it, this process owns it.
+                pump.IsLedgerSilent = true;
                 Log.LeaseUnavailable(logger, publisherId, error);
             }
         }

@@ -61,6 +61,7 @@ internal sealed partial class PublisherPump
         }
 
         Metrics?.OnLedgerCall("accept", _time.GetElapsedTime(begun), batch.Answers is null);
+        _isLedgerSilent = batch.Answers is null;
 
         Post(new(PumpInputKind.Accepted) { Subject = batch });
     }

@@ -112,11 +112,13 @@ internal sealed partial class PublisherPump
             {
                 var result = await _ledger.CommitAsync(commit, _stopping.Token).ConfigureAwait(false);
                 Metrics?.OnLedgerCall("commit", _time.GetElapsedTime(begun), failed: false);
+                if (_isLedgerSilent) _isLedgerSilent = false;
                 return result;
             }
             catch (LedgerUnavailableException error)
             {
                 Metrics?.OnLedgerCall("commit", _time.GetElapsedTime(begun), failed: true);
+                _isLedgerSilent = true;
                 if (failures++ == 0) Log.LedgerUnavailable(_logger, commit.Operation, error);
                 await Task.Delay(LedgerRetry, _time, _stopping.Token).ConfigureAwait(false);
                 if (_session != session && _leaving != session) throw new OperationCanceledException("Another session has taken over.");

@@ -34,6 +34,7 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     private long _given;
     private DateTimeOffset? _timerAt;
     private volatile bool _cleanStart = true;
+    private volatile bool _isLedgerSilent;
     private PumpSnapshot _snapshot = new(0, 0, 0, null);
 
     /// <param name="ledger">Where messages are kept.</param>
@@ -68,6 +69,13 @@ internal sealed partial class PublisherPump : IWireSink, IAsyncDisposable
     public PumpSnapshot Snapshot => Volatile.Read(ref _snapshot);
 
     public bool CleanStart => _cleanStart;
+
+    /// <summary>The last call of the ledger had no answer. Whoever calls it says so.</summary>
+    public bool IsLedgerSilent
+    {
+        get => _isLedgerSilent;
+        set => _isLedgerSilent = value;
+    }
 
     public void OnConnected(ConnectionInfo connection) => Post(new(PumpInputKind.Connected) { ConnectionId = connection.ConnectionId, Subject = connection });
 

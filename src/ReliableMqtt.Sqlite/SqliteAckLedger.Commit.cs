@@ -32,7 +32,7 @@ public sealed partial class SqliteAckLedger
         catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error.InnerException!))
         {
             // The log begins again at its start, in the room that it has; what only drains needs no more.
-            TryCheckpoint(binding);
+            binding.Database.TryCheckpoint();
             result = Run(binding, commit, mayAppend: false);
         }
 
@@ -73,17 +73,5 @@ public sealed partial class SqliteAckLedger
             return changed;
         }, isDurable: false);
         binding.Database.GiveBackPages(KeptPages, PagesAtOnce);
-    }
-
-    private static void TryCheckpoint(Binding binding)
-    {
-        try
-        {
-            binding.Database.Checkpoint();
-        }
-        catch (Microsoft.Data.Sqlite.SqliteException)
-        {
-            // Then the next write says why.
-        }
     }
 }

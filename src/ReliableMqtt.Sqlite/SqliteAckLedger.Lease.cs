@@ -62,8 +62,7 @@ public sealed partial class SqliteAckLedger
                     return row;
                 });
                 if (row is null) return false;
-                if (!IsFull) binding.Database.Checkpoint();
-                Mark(binding, row, isClean: true);
+                Mark(binding, row, isClean: IsFull || binding.Database.TryCheckpoint());
                 binding.OwnerFile.LetGo();
                 return true;
             },

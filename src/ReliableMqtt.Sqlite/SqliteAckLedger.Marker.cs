@@ -17,24 +17,30 @@ public sealed partial class SqliteAckLedger
         // In this order: the marker never says more than what is stored by then.
         if (!binding.OwnerFile.TryRead(out var marker)) return;
         var row = binding.Database.Read(binding.Load);
-        var isOurs = marker is not null && marker.Value.Nonce == row.Nonce;
-        if (isOurs && !marker!.Value.MayHaveLost(Boot) && marker.Value.Writes > row.Writes)
-        {
-            throw SqliteErrors.Damaged(
-                _options.Path,
-                $"of publisher id '{binding.Options.PublisherId}' it knows {Words(row.Writes)} transactions, and {Words(marker.Value.Writes)} were answered: the -wal file was deleted or cut off, or an older copy was "
-                + $"put in its place. Put back what belongs together; or, if what is missing may be lost, delete the file '{_options.Path}.owner-{Words(row.Id)}', and the ledger goes on from here");
-        }
+        if (marker is { } known && known.Nonce != row.Nonce) throw Astray(binding.OwnerFile, $"the file '{binding.OwnerFile}' beside it is of another ledger");
+        if (marker?.MayHaveLost(Boot) == false && marker.Value.Writes > row.Writes)
+            throw Astray(binding.OwnerFile, $"of publisher id '{binding.Options.PublisherId}' it knows {Words(row.Writes)} transactions, and {Words(marker.Value.Writes)} were answered");
 
         // Who only looks changes nothing.
         if (!binding.Options.CreateIfMissing) return;
-        if (row.Tail > 0 && (!isOurs || marker!.Value.MayHaveLost(Boot))) NoteLoss(binding);
+        if (row.Tail > 0 && marker?.MayHaveLost(Boot) != false) NoteLoss(binding);
         if (binding.OwnerFile.TryTake())
         {
             Mark(binding, binding.Database.Read(binding.Load));
             binding.OwnerFile.LetGo();
         }
     }
+
+    /// <summary>There is a publisher id that has a file beside the database, and no row in it: the row is lost.</summary>
+    private void RefuseIfLost(string publisherId, long id)
+    {
+        var file = OwnerFile.Of(_options.Path, id);
+        if (!file.TryRead(out var marker) || marker is not null) throw Astray(file, $"it does not know the publisher id '{publisherId}' or another one whose file '{file}' is beside it");
+    }
+
+    private LedgerDamagedException Astray(OwnerFile file, string problem) => SqliteErrors.Damaged(
+        _options.Path, $"{problem}: the -wal file was deleted or cut off, or an older or another copy was put in its place",
+        $"Put back what belongs together; or, if what is missing may be lost, delete '{file}', and the ledger goes on from what is there.");
 
     /// <summary>
     /// The last commits may be gone, and nobody is left who knows. Sequences that others have seen are not given out again; and a packet id may be in use at the broker: that session ends

@@ -102,13 +102,34 @@ public sealed partial class SqliteAckLedger : AckLedger
 
     private bool Bind(LedgerOpenOptions options)
     {
+        try
+        {
+            return TryBind(options);
+        }
+        catch when (_binding is null)
+        {
+            // Whoever puts the files right must not do it under an open connection.
+            _database?.Dispose();
+            (_database, _tables) = (null, null);
+            throw;
+        }
+    }
+
+    private bool TryBind(LedgerOpenOptions options)
+    {
         _database ??= SqliteDatabase.Open(_options, options.PublisherId, options.CreateIfMissing);
         _tables ??= _database.Read(() => new LedgerTables(_database));
         var publishers = _tables.Publishers;
         var id = _database.Read(() => publishers.Find(options.PublisherId));
         if (id is null && !options.CreateIfMissing)
             throw new LedgerNotFoundException($"There is no ledger of publisher id '{options.PublisherId}' in '{_options.Path}'. Nothing was written. Is it the right id and file?");
-        id ??= _database.Write(() => publishers.Find(options.PublisherId) ?? publishers.Create(options.PublisherId));
+        id ??= _database.Write(() =>
+        {
+            if (publishers.Find(options.PublisherId) is { } found) return found;
+            var created = publishers.Create(options.PublisherId);
+            RefuseIfLost(options.PublisherId, created);
+            return created;
+        });
         if (_binding is { } before)
         {
             before.Options = options;
@@ -145,6 +166,15 @@ public sealed partial class SqliteAckLedger : AckLedger
 
     private ValueTask<T> ReadAsync<T>(Func<Binding, PublisherRow, T> work, CancellationToken cancellationToken) =>
         RunAsync(binding => binding.Database.Read(() => work(binding, binding.Load())), cancellationToken);
+
+    /// <summary>For tests: runs a statement on the ledger's own connection.</summary>
+    internal async Task ExecuteAsync(string sql) => await RunAsync(
+        binding =>
+        {
+            binding.Database.Execute(sql);
+            return true;
+        },
+        CancellationToken.None).ConfigureAwait(false);
 
     /// <summary>What an open ledger has.</summary>
     private sealed class Binding(SqliteDatabase database, LedgerTables tables, long publisher, OwnerFile ownerFile, LedgerOpenOptions options)

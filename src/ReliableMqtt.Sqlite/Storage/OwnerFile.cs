@@ -101,6 +101,8 @@ internal sealed class OwnerFile(string path) : IDisposable
         }
     }
 
+    public override string ToString() => path;
+
     public void Dispose() => LetGo();
 
     private static string? Any(string database)
@@ -110,7 +112,7 @@ internal sealed class OwnerFile(string path) : IDisposable
         return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, Path.GetFileName(full) + Suffix + "*").FirstOrDefault() : null;
     }
 
-    private static LedgerDamagedException Gone(string database, string problem, string witness) => new(
-        $"The ledger in '{database}' is damaged: {problem} ('{witness}'). Nothing was written. Put the database back, from where it was moved to or from a backup; or, if what was pending in it may be lost, delete "
-        + $"'{witness}' and what else begins with '{database}', and an empty one begins.");
+    private static LedgerDamagedException Gone(string database, string problem, string witness) => SqliteErrors.Damaged(
+        database, $"{problem} ('{witness}'). Nothing was written",
+        $"Put the database back, from where it was moved to or from a backup; or, if what was pending in it may be lost, delete '{witness}' and what else begins with '{database}', and an empty one begins.");
 }

@@ -122,8 +122,13 @@ internal sealed class SqliteDatabase : IDisposable
         if (free > keep) Execute($"PRAGMA incremental_vacuum({Math.Min(free - keep, atMost)})");
     }
 
-    /// <summary>Brings the log into the database, so that all of it is on the disk, as far as nobody reads it just now.</summary>
-    public void Checkpoint() => Execute("PRAGMA wal_checkpoint(PASSIVE)");
+    /// <summary>Brings the log into the database, so that all of it is on the disk, and the log begins again at its start.</summary>
+    /// <returns>False when that was not possible, or not with all of it.</returns>
+    public bool TryCheckpoint()
+    {
+        var code = raw.sqlite3_wal_checkpoint_v2(_handle, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var inLog, out var done);
+        return code == raw.SQLITE_OK && inLog == done;
+    }
 
     public void Dispose()
     {
@@ -182,6 +187,7 @@ internal sealed class SqliteDatabase : IDisposable
         Execute(_synchronous);
         Execute($"PRAGMA journal_size_limit={KeptWalBytes}");
         if (options.MaxFileBytes is { } most) Execute($"PRAGMA max_page_count={most / PageBytes}");
-        Run(_begin, () => SqliteSchema.Migrate(this));
+        // Into the file itself: then it is no empty one, whatever becomes of the log.
+        if (Run(_begin, () => SqliteSchema.Migrate(this)) < SqliteSchema.Version) TryCheckpoint();
     }
 }

@@ -22,9 +22,12 @@ internal static class SqliteErrors
         _ => null,
     };
 
-    public static LedgerDamagedException Damaged(string path, string problem, Exception? error = null) => new(
-        $"The ledger in '{path}' is damaged: {problem.TrimEnd('.')}. Nothing more is read from it or written to it, and nothing of it is thrown away. Stop the publisher, keep a copy of the file with its -wal and "
-        + ".owner files, and restore a backup or save what can be read with 'sqlite3 FILE .recover'.", error);
+    public static LedgerDamagedException Damaged(string path, string problem, Exception? error = null) => Damaged(
+        path, $"{problem.TrimEnd('.')}. Nothing more is read from it or written to it, and nothing of it is thrown away",
+        "Stop the publisher, keep a copy of the file with its -wal and .owner files, and restore a backup or save what can be read with 'sqlite3 FILE .recover'.", error);
+
+    /// <summary>The same with another advice.</summary>
+    public static LedgerDamagedException Damaged(string path, string problem, string advice, Exception? error = null) => new($"The ledger in '{path}' is damaged: {problem}. {advice}", error);
 
     private static LedgerUnavailableException Unavailable(string path, string problem, SqliteException error) =>
         new($"The ledger in '{path}' is unavailable: {problem} ({error.Message}). Nothing was stored.", error);

@@ -26,6 +26,7 @@ public sealed partial class SqliteAckLedger
 
     private (AcceptAnswer[] Answers, bool Wakes) Accept(Binding binding, IReadOnlyList<LedgerRecord> records)
     {
+        if (!binding.Reserve.IsKept()) return Full(records);
         try
         {
             PublisherRow? row = null;
@@ -42,11 +43,14 @@ public sealed partial class SqliteAckLedger
             Mark(binding, row!);
             return answer;
         }
-        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error.InnerException!))
+        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error))
         {
-            return ([.. records.Select(record => new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0))], false);
+            return Full(records);
         }
     }
+
+    private static (AcceptAnswer[] Answers, bool Wakes) Full(IReadOnlyList<LedgerRecord> records) =>
+        ([.. records.Select(record => new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0))], false);
 
     private AcceptAnswer AcceptOne(Binding binding, PublisherRow row, LedgerRecord record, DateTimeOffset now, ref bool full)
     {

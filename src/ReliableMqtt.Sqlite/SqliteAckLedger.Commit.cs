@@ -24,22 +24,34 @@ public sealed partial class SqliteAckLedger
 
     private CommitResult Commit(Binding binding, LedgerCommit commit)
     {
-        CommitResult result;
-        try
-        {
-            result = Run(binding, commit, mayAppend: true);
-        }
-        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error.InnerException!))
-        {
-            // The log begins again at its start, in the room that it has; what only drains needs no more.
-            binding.Database.TryCheckpoint();
-            result = Run(binding, commit, mayAppend: false);
-        }
-
+        var result = RunOrDrain(binding, commit);
         if (result.Status is CommitStatus.Applied or CommitStatus.AppendsRefused) Learn(commit.Epoch, commit.Operation, result.Tail);
         else if (result.Status == CommitStatus.Fenced) binding.OwnerFile.LetGo();
         else if (result.Status == CommitStatus.RolledBack) SqliteLog.RolledBack(binding.Logger, binding.Options.PublisherId, Known(commit.Epoch).Operation);
         return result;
+    }
+
+    private CommitResult RunOrDrain(Binding binding, LedgerCommit commit)
+    {
+        try
+        {
+            return Run(binding, commit, mayAppend: commit.Appends.Count == 0 || binding.Reserve.IsKept());
+        }
+        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error))
+        {
+            // The log begins again at its start, in the room that it has; what only drains needs no more.
+            binding.Database.TryCheckpoint();
+        }
+
+        try
+        {
+            return Run(binding, commit, mayAppend: false);
+        }
+        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error) && binding.Reserve.TryGiveUp())
+        {
+            binding.Database.TryCheckpoint();
+            return Run(binding, commit, mayAppend: false);
+        }
     }
 
     private CommitResult Run(Binding binding, LedgerCommit commit, bool mayAppend)
@@ -72,6 +84,6 @@ public sealed partial class SqliteAckLedger
             if (changed) binding.Tables.Publishers.Save(row);
             return changed;
         }, isDurable: false);
-        binding.Database.GiveBackPages(KeptPages, PagesAtOnce);
+        binding.Database.GiveBackPages(binding.Reserve.IsKept() ? KeptPages : 0, PagesAtOnce);
     }
 }

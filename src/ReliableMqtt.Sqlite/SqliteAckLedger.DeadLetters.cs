@@ -60,12 +60,13 @@ public sealed partial class SqliteAckLedger
     {
         StoredLetter? unreadable = null;
         var problem = "";
+        if (!binding.Reserve.IsKept()) return new ReplayAnswer(ReplayStatus.Full);
         ReplayAnswer answer;
         try
         {
             answer = binding.Database.Write(() => Replay(binding, messageId, out unreadable, out problem));
         }
-        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error.InnerException!))
+        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error))
         {
             return new ReplayAnswer(ReplayStatus.Full);
         }

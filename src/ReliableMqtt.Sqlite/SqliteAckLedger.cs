@@ -185,6 +185,8 @@ public sealed partial class SqliteAckLedger : AckLedger
 
         public OwnerFile OwnerFile => ownerFile;
 
+        public ReserveFile Reserve { get; } = new(database.Path);
+
         public LedgerOpenOptions Options { get; set; } = options;
 
         public ILogger Logger => Options.Logger ?? NullLogger.Instance;

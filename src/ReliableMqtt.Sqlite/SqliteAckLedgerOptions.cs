@@ -4,7 +4,8 @@ namespace ReliableMqtt.Sqlite;
 public sealed record SqliteAckLedgerOptions
 {
     /// <summary>
-    /// The database file, made when there is none; its folder must exist, on a local disk. Beside it stand <c>-wal</c> and <c>-shm</c> of SQLite and one <c>.owner-…</c> of each publisher id. Several
+    /// The database file, made when there is none; its folder must exist, on a local disk. Beside it stand <c>-wal</c> and <c>-shm</c> of SQLite, one <c>.owner-…</c> of each publisher id, and
+    /// <c>.reserve</c>, 4 MiB that are kept for a full disk. Several
     /// publisher ids may share a file, but each commit then waits for the others: one file for each is faster.
     /// </summary>
     /// <exception cref="ArgumentException">It is empty, or names a database in memory.</exception>

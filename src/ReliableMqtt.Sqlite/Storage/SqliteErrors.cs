@@ -8,7 +8,7 @@ namespace ReliableMqtt.Sqlite.Storage;
 internal static class SqliteErrors
 {
     /// <summary>The disk, or the file's own limit, has no room.</summary>
-    public static bool IsFull(Exception error) => error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL };
+    public static bool IsFull(LedgerUnavailableException error) => error.InnerException is SqliteException { SqliteErrorCode: raw.SQLITE_FULL };
 
     /// <summary>The same error in the words of the port; null for one that is neither a trouble of the disk nor of the file.</summary>
     public static LedgerUnavailableException? Translate(SqliteException error, string path) => error.SqliteErrorCode switch

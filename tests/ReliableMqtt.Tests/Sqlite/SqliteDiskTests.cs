@@ -41,6 +41,29 @@ public class SqliteDiskTests
     }
 
     [Fact]
+    public async Task Without_its_reserve_it_takes_nothing_new_and_drains()
+    {
+        await using var rig = new SqliteRig();
+        var owner = await rig.OwnAsync();
+        var sent = await owner.SendAsync(1, rig.Message("in flight"), rig.Message("dead", "dead"));
+        await owner.DeadLetterAsync(sent[1], 2);
+        Assert.Equal(4 << 20, new FileInfo(rig.Folder.Reserve).Length);
+
+        // A folder in its place: it cannot be made.
+        File.Delete(rig.Folder.Reserve);
+        Directory.CreateDirectory(rig.Folder.Reserve);
+        Assert.Equal(AcceptStatus.Full, (await owner.Ledger.AcceptAsync([rig.Message("refused")], Cancel))[0].Status);
+        Assert.Equal(ReplayStatus.Full, (await owner.Ledger.ReplayAsync("dead", Cancel)).Status);
+        var refused = await owner.CommitAsync(owner.Next() with { Confirms = [LedgerOwner.Confirm(sent[0], 1)], Appends = owner.Stamp((rig.Message("x"), null)) });
+        Assert.Equal(CommitStatus.AppendsRefused, refused.Status);
+        Assert.Equal(LedgerStatus.Confirmed, (await owner.Ledger.FindAsync([sent[0].MessageId], Cancel))[0].Status);
+
+        Directory.Delete(rig.Folder.Reserve);
+        await owner.CommitAsync(commit => commit with { Appends = owner.Stamp((rig.Message("x"), null)) });
+        Assert.Equal(["x"], await SqliteRig.BacklogAsync(owner.Ledger));
+    }
+
+    [Fact]
     public async Task A_dead_letter_that_finds_no_room_stays_dead()
     {
         await using var rig = new SqliteRig();

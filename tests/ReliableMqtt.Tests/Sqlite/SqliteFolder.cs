@@ -11,5 +11,7 @@ internal sealed class SqliteFolder : IDisposable
 
     public string Owner => File + ".owner-1";
 
+    public string Reserve => File + ".reserve";
+
     public void Dispose() => _folder.Delete(recursive: true);
 }

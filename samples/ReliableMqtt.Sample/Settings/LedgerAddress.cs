@@ -1,12 +1,15 @@
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Redis;
+using ReliableMqtt.Sqlite;
 
 namespace ReliableMqtt.Sample.Settings;
 
 /// <summary>Which ledger keeps the accepted messages: the one place that knows the kinds.</summary>
 internal sealed class LedgerAddress
 {
-    private const string Kinds = "memory, or redis[s]://[[user:]password@]host[:port][/database][,options]";
+    private const string Kinds = "memory, sqlite:FILE, or redis[s]://[[user:]password@]host[:port][/database][,options]";
+
+    private const string SqlitePrefix = "sqlite:";
 
     private readonly string _shown;
     private readonly Func<AckLedger> _open;
@@ -25,11 +28,18 @@ internal sealed class LedgerAddress
     public static LedgerAddress Parse(string text)
     {
         if (text == "memory") return new LedgerAddress(text, isShared: false, () => new InMemoryAckLedger());
+        if (text.StartsWith(SqlitePrefix, StringComparison.Ordinal)) return Of(() => new SqliteAckLedger(text[SqlitePrefix.Length..]));
         if (!text.StartsWith("redis://", StringComparison.Ordinal) && !text.StartsWith("rediss://", StringComparison.Ordinal))
             throw new FormatException($"There is no such ledger: expected {Kinds}.");
+        return Of(() => new RedisAckLedger(text));
+    }
+
+    /// <summary>One that processes share; an object that is not opened costs nothing.</summary>
+    private static LedgerAddress Of(Func<AckLedger> open)
+    {
         try
         {
-            return new LedgerAddress(new RedisAckLedger(text).ToString(), isShared: true, () => new RedisAckLedger(text));
+            return new LedgerAddress(open().ToString()!, isShared: true, open);
         }
         catch (ArgumentException error)
         {

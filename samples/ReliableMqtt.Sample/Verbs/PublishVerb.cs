@@ -21,7 +21,7 @@ internal static class PublishVerb
         var window = CommonOptions.Window();
         var ledger = new Option<LedgerAddress>("--ledger")
         {
-            Description = "Where accepted messages are kept: memory (lost with the process), or redis[s]://[user:password@]host[:port][,options]; the options are "
+            Description = "Where accepted messages are kept: memory (lost with the process), sqlite:FILE, or redis[s]://[user:password@]host[:port][,options]; the options are "
                 + "those of StackExchange.Redis. The same command run again after a crash publishes what is missing, and nothing twice",
             HelpName = "LEDGER",
             DefaultValueFactory = _ => LedgerAddress.Parse("memory"),
@@ -75,7 +75,7 @@ internal static class PublishVerb
             var sources = new[] { result.GetResult(csv) is not null, result.GetValue(lines), result.GetResult(count) is not null };
             if (sources.Count(given => given) != 1) result.AddError("Give exactly one of --csv, --lines and --count.");
             if (result.GetResult(broker) is null && !result.GetValue(acceptOnly)) result.AddError("Option '--broker' is required, unless --accept-only is given.");
-            if (result.GetValue(acceptOnly) && result.GetValue(ledger)?.IsShared != true) result.AddError("--accept-only needs a ledger that others can reach: --ledger redis://…");
+            if (result.GetValue(acceptOnly) && result.GetValue(ledger)?.IsShared != true) result.AddError("--accept-only needs a ledger that others can reach: --ledger redis://… or sqlite:FILE");
         });
 
         command.SetAction((parsed, stop) =>

@@ -14,7 +14,7 @@ internal static class CommonOptions
 
     public static Option<LedgerAddress> Ledger(ToolHost host) => new("--ledger")
     {
-        Description = "redis[s]://[[user:]password@]host[:port][/database][,options], the options being those of StackExchange.Redis. "
+        Description = "redis[s]://[[user:]password@]host[:port][/database][,options], the options being those of StackExchange.Redis; or sqlite:FILE. "
             + $"Default: the environment variable {LedgerVariable}, where others cannot read the password",
         HelpName = "ADDRESS",
         DefaultValueFactory = argument =>

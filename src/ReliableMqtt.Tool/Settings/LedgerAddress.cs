@@ -1,12 +1,15 @@
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Redis;
+using ReliableMqtt.Sqlite;
 
 namespace ReliableMqtt.Tool.Settings;
 
 /// <summary>Where the ledger is: the one place that knows the kinds.</summary>
 internal sealed class LedgerAddress
 {
-    private const string Kinds = "redis[s]://[[user:]password@]host[:port][/database][,options]";
+    private const string Kinds = "redis[s]://[[user:]password@]host[:port][/database][,options], or sqlite:FILE";
+
+    private const string SqlitePrefix = "sqlite:";
 
     private readonly string _shown;
     private readonly Func<AckLedger> _create;
@@ -16,11 +19,24 @@ internal sealed class LedgerAddress
     /// <exception cref="FormatException">There is no such ledger. The message does not quote the text, which may have a password.</exception>
     public static LedgerAddress Parse(string text)
     {
+        if (text.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase)) return OfFile(text[SqlitePrefix.Length..]);
         if (!text.StartsWith("redis://", StringComparison.OrdinalIgnoreCase) && !text.StartsWith("rediss://", StringComparison.OrdinalIgnoreCase))
             throw new FormatException($"There is no such ledger: expected {Kinds}.");
         try
         {
             return new LedgerAddress(new RedisAckLedger(text).ToString(), () => new RedisAckLedger(text));
+        }
+        catch (ArgumentException error)
+        {
+            throw new FormatException(error.Message);
+        }
+    }
+
+    private static LedgerAddress OfFile(string file)
+    {
+        try
+        {
+            return new LedgerAddress(new SqliteAckLedger(file).ToString(), () => new SqliteAckLedger(file));
         }
         catch (ArgumentException error)
         {

@@ -14,10 +14,10 @@ internal static class DyingProcess
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Publishes so many messages at once, with the ids m1, m2, …, and returns the exit code.</summary>
-    public static async Task<int> RunAsync(string redis, int port, int qos, int messages, string when, string section)
+    public static async Task<int> RunAsync(string ledger, int port, int qos, int messages, string when, string section)
     {
         var start = new ProcessStartInfo(Path.ChangeExtension(Program, null)) { RedirectStandardError = true };
-        foreach (var argument in new[] { redis, Text(port), Rig.PublisherId, Text(qos), Text(messages), when, section }) start.ArgumentList.Add(argument);
+        foreach (var argument in new[] { ledger, Text(port), Rig.PublisherId, Text(qos), Text(messages), when, section }) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         try
         {

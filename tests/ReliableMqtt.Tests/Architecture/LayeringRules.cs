@@ -41,6 +41,7 @@ internal static partial class LayeringRules
         }
 
         if (file.Folder != "Redis" && file.Code.Contains("StackExchange", StringComparison.Ordinal)) yield return "sees StackExchange.Redis";
+        if (Regex.IsMatch(file.Code, @"\b(?:ReliableMqtt|Microsoft\.Data)\.Sqlite\b")) yield return "knows the package for SQLite";
         if (file.Folder == "Mqtt") yield break;
         foreach (var name in AdapterNamespaces)
             if (Regex.IsMatch(file.Code, $@"\b{Regex.Escape(name)}\b")) yield return $"sees {name}";
@@ -64,10 +65,31 @@ internal static partial class LayeringRules
             if (file.Folder.Length > 0 && folder != file.Folder && !ToolMayKnow.GetValueOrDefault(file.Folder, []).Contains(folder) && file.Usings.Contains($"ReliableMqtt.Tool.{folder}")) yield return $"{file.Folder} knows {folder}";
         foreach (var folder in MayKnow.Keys.Except(["Ledger", "Messages"]))
             if (Regex.IsMatch(file.Code, $@"\bReliableMqtt\.{folder}\b") && (folder, file.RelativePath) != ("Redis", "Settings/LedgerAddress.cs")) yield return $"knows {folder} of the library";
+        if (Regex.IsMatch(file.Code, @"\bReliableMqtt\.Sqlite\b") && file.RelativePath != "Settings/LedgerAddress.cs") yield return "knows the package for SQLite";
         foreach (var type in new[] { "ReliablePublisher", "IReliablePublisher" })
             if (Regex.IsMatch(file.Code, $@"\b{type}\b")) yield return $"knows {type}, and must never publish";
         if (Text().Replace(file.Code, "").Contains("StackExchange", StringComparison.Ordinal)) yield return "sees StackExchange.Redis";
         if (Regex.IsMatch(Text().Replace(file.Code, ""), @"(?<!\.)\bConsole\.") && file.RelativePath != "ToolHost.cs") yield return "goes to the console past ToolHost";
+    }
+
+    /// <summary>The folders of the package for SQLite, and which of the others each may know. The root may know all of them.</summary>
+    public static IReadOnlyDictionary<string, string[]> SqliteMayKnow { get; } = new Dictionary<string, string[]>
+    {
+        ["Storage"] = [],
+        ["Tables"] = ["Storage"],
+        ["Commits"] = ["Storage", "Tables"],
+    };
+
+    /// <summary>All breaches of one file of the package for SQLite: of the library it knows messages and the port, and SQLite itself only in one folder.</summary>
+    public static IEnumerable<string> SqliteBreaches(SourceFile file)
+    {
+        if (file.Folder.Length > 0 && !SqliteMayKnow.ContainsKey(file.Folder)) yield return $"folder {file.Folder} is new: say in {nameof(LayeringRules)} what it may know";
+        foreach (var folder in SqliteMayKnow.Keys)
+            if (file.Folder.Length > 0 && folder != file.Folder && !SqliteMayKnow.GetValueOrDefault(file.Folder, []).Contains(folder) && file.Usings.Contains($"ReliableMqtt.Sqlite.{folder}")) yield return $"{file.Folder} knows {folder}";
+        foreach (var folder in MayKnow.Keys.Except(["Ledger", "Messages"]))
+            if (Regex.IsMatch(file.Code, $@"\bReliableMqtt\.{folder}\b")) yield return $"knows {folder} of the library";
+        foreach (var name in new[] { "Microsoft.Data.Sqlite", "SQLitePCL" })
+            if (file.Folder != "Storage" && file.Usings.Contains(name)) yield return $"sees {name}";
     }
 
     private static bool Mentions(SourceFile file, string folder, IReadOnlyList<SourceFile> library)

@@ -32,12 +32,30 @@ public class LayeringTests
     public void Namespaces_of_the_tool_follow_its_folders() => AssertNone(SourceFile.Tool.Where(file => file.RelativePath != "Program.cs")
         .Where(file => file.Namespace != (file.Folder.Length == 0 ? "ReliableMqtt.Tool" : $"ReliableMqtt.Tool.{file.Folder}")).Select(file => $"{file.RelativePath}: namespace {file.Namespace}"));
 
+    [Fact]
+    public void The_package_for_SQLite_knows_messages_and_the_port() =>
+        AssertNone(SourceFile.Sqlite.SelectMany(file => LayeringRules.SqliteBreaches(file).Select(breach => $"{file.RelativePath}: {breach}")));
+
+    [Fact]
+    public void Namespaces_of_the_package_for_SQLite_follow_its_folders() => AssertNone(SourceFile.Sqlite
+        .Where(file => file.Namespace != (file.Folder.Length == 0 ? "ReliableMqtt.Sqlite" : $"ReliableMqtt.Sqlite.{file.Folder}")).Select(file => $"{file.RelativePath}: namespace {file.Namespace}"));
+
+    [Theory]
+    [InlineData("Tables/A.cs", "using ReliableMqtt.Sqlite.Commits;", "Tables knows Commits")]
+    [InlineData("Storage/A.cs", "using ReliableMqtt.Redis;", "knows Redis of the library")]
+    [InlineData("A.cs", "ReliableMqtt.Telemetry.Log.Owned();", "knows Telemetry of the library")]
+    [InlineData("Tables/A.cs", "using SQLitePCL;", "sees SQLitePCL")]
+    [InlineData("A.cs", "using Microsoft.Data.Sqlite;", "sees Microsoft.Data.Sqlite")]
+    [InlineData("Helpers/A.cs", "", "folder Helpers is new: say in LayeringRules what it may know")]
+    public void A_breach_of_the_package_for_SQLite_is_seen(string path, string code, string breach) => Assert.Equal([breach], LayeringRules.SqliteBreaches(SourceFile.Of(path, code)));
+
     [Theory]
     [InlineData("Output/A.cs", "using ReliableMqtt.Tool.Verbs;", "Output knows Verbs")]
     [InlineData("Letters/A.cs", "using ReliableMqtt.Tool.Settings;", "Letters knows Settings")]
     [InlineData("Verbs/A.cs", "using ReliableMqtt.Redis;", "knows Redis of the library")]
     [InlineData("Verbs/A.cs", "using ReliableMqtt.Session;", "knows Session of the library")]
     [InlineData("A.cs", "await ReliablePublisher.StartAsync(options);", "knows ReliablePublisher, and must never publish")]
+    [InlineData("Verbs/A.cs", "using ReliableMqtt.Sqlite;", "knows the package for SQLite")]
     [InlineData("Settings/LedgerAddress.cs", "using StackExchange.Redis;", "sees StackExchange.Redis")]
     [InlineData("Verbs/A.cs", "Console.WriteLine();", "goes to the console past ToolHost")]
     [InlineData("Helpers/A.cs", "", "folder Helpers is new: say in LayeringRules what it may know")]
@@ -50,6 +68,7 @@ public class LayeringTests
     [InlineData("Ledger/A.cs", "ReliablePublisherOptions options;", "Ledger knows ReliablePublisherOptions of the root")]
     [InlineData("Ledger/A.cs", "var ack = new Session.Ack();", "Ledger knows Session")]
     [InlineData("Session/A.cs", "using StackExchange.Redis;", "sees StackExchange.Redis")]
+    [InlineData("A.cs", "using ReliableMqtt.Sqlite;", "knows the package for SQLite")]
     [InlineData("Session/A.cs", "using MQTTnet.Adapter;", "sees MQTTnet.Adapter")]
     [InlineData("Session/A.cs", "new MqttPublishPacket()", "sees MQTTnet's MqttPublishPacket")]
     [InlineData("A.cs", "using MQTTnet.Implementations;", "sees MQTTnet.Implementations")]

@@ -1,14 +1,17 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
+using ReliableMqtt.Sqlite;
 
 namespace ReliableMqtt.Tests.Architecture;
 
 /// <summary>Holds the log messages together: whoever filters by event id must be able to trust that it means one thing.</summary>
 public class LogMessageTests
 {
-    private static IEnumerable<(MethodInfo Method, int Id)> Messages =>
-        from type in typeof(IReliablePublisher).Assembly.GetTypes()
+    private static IEnumerable<(MethodInfo Method, int Id)> Messages => MessagesOf(typeof(IReliablePublisher).Assembly);
+
+    private static IEnumerable<(MethodInfo Method, int Id)> MessagesOf(Assembly assembly) =>
+        from type in assembly.GetTypes()
         from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
         let message = method.GetCustomAttribute<LoggerMessageAttribute>()
         where message is not null
@@ -20,7 +23,9 @@ public class LogMessageTests
         // Guards against a build that strips the attributes, which would leave nothing to check.
         Assert.Equal(SourceFile.Library.Any(file => file.Code.Contains("[LoggerMessage(", StringComparison.Ordinal)), Messages.Any());
         Assert.All(Messages, message => Assert.True(message.Id > 0, $"{message.Method.Name} has no event id."));
-        var shared = Messages.GroupBy(message => message.Id).Where(group => group.Count() > 1)
+        var all = Messages.Concat(MessagesOf(typeof(SqliteAckLedger).Assembly)).ToList();
+        Assert.True(all.Count > Messages.Count(), "The package for SQLite has no messages.");
+        var shared = all.GroupBy(message => message.Id).Where(group => group.Count() > 1)
             .Select(group => $"{group.Key}: {string.Join(", ", group.Select(message => message.Method.Name))}");
         Assert.Empty(shared);
     }

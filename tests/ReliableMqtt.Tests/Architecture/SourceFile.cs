@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ReliableMqtt.Tests.Architecture;
 
-/// <summary>A source file of the library or of the tool, with its comments taken out: rules are about code, and the docs may name what they like.</summary>
+/// <summary>A source file of the library, of the tool or of the package for SQLite, with its comments taken out: rules are about code, and the docs may name what they like.</summary>
 /// <param name="RelativePath">Its path below the project's folder, with forward slashes.</param>
 /// <param name="Code">Its text without comments.</param>
 internal sealed partial record SourceFile(string RelativePath, string Code)
@@ -15,6 +15,9 @@ internal sealed partial record SourceFile(string RelativePath, string Code)
 
     /// <summary>All of the tool.</summary>
     public static IReadOnlyList<SourceFile> Tool { get; } = Load("src/ReliableMqtt.Tool/");
+
+    /// <summary>All of the package for SQLite.</summary>
+    public static IReadOnlyList<SourceFile> Sqlite { get; } = Load("src/ReliableMqtt.Sqlite/");
 
     /// <summary>Makes one out of raw text.</summary>
     public static SourceFile Of(string relativePath, string text) =>

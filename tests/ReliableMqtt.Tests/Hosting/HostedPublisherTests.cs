@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using MQTTnet.Protocol;
 using ReliableMqtt.Ledger;
+using ReliableMqtt.Sqlite;
 
 namespace ReliableMqtt.Tests.Hosting;
 
@@ -93,6 +94,29 @@ public sealed class HostedPublisherTests
         using var host = builder.Build();
         var thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync(Cancel));
         Assert.Contains("UseRedisLedger", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_keeps_what_one_host_has_accepted_for_the_next()
+    {
+        var folder = Directory.CreateTempSubdirectory("reliable-mqtt-").FullName;
+        try
+        {
+            for (var pending = 1; pending <= 2; pending++)
+            {
+                using var host = Host(Settings, publisher => publisher.UseSqliteLedger(Path.Combine(folder, "ledger.db")));
+                await host.StartAsync(Cancel);
+                var publisher = host.Services.GetRequiredService<IReliablePublisher>();
+                await publisher.EnqueueAsync(Message, Cancel);
+                await Mqtt.AdapterHarness.Eventually(() => publisher.Status.Pending == pending);
+                Assert.Equal(LedgerDurabilityLevel.Durable, publisher.Status.Durability!.Level);
+                await host.StopAsync(Cancel);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]

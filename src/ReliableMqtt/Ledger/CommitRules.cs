@@ -1,10 +1,9 @@
 using MQTTnet.Protocol;
-using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
 
-namespace ReliableMqtt.Redis;
+namespace ReliableMqtt.Ledger;
 
-/// <summary>What can be told of a commit without asking the server. The script checks the rest.</summary>
+/// <summary>What can be told of a commit without asking the store, which checks the rest.</summary>
 internal static class CommitRules
 {
     /// <exception cref="InvalidOperationException">The caller has made a mistake; nothing is written.</exception>

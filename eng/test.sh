@@ -122,6 +122,7 @@ count() {
 # With a filter only the tests that it chooses are asked for.
 if (($# == 0)); then
   for proof in eng/prove-with-*.sh; do count bash "$proof"; done
+  count dotnet samples/ReliableMqtt.Sample/bin/Release/net10.0/ReliableMqtt.Sample.dll demo --kill
   for verb in poison full backlog fleet failover commit-cost; do count eng/torture.sh "$verb" --quick; done
   count eng/torture.sh --profile ci
 fi

@@ -3,7 +3,7 @@ using ReliableMqtt.Sample.Broker;
 namespace ReliableMqtt.Sample.Demo;
 
 /// <summary>What the demo does to its broker while messages are on their way, besides the proxy's cuts: it drops the publisher, and restarts.</summary>
-internal sealed class DemoTrouble(EmbeddedBroker broker, string victim, Random random)
+internal sealed class DemoTrouble(EmbeddedBroker broker, IReadOnlyList<string> victims, Random random)
 {
     private const int PlannedRestarts = 3;
     private int _drops, _restarts;
@@ -29,7 +29,7 @@ internal sealed class DemoTrouble(EmbeddedBroker broker, string victim, Random r
                 }
                 else
                 {
-                    Interlocked.Add(ref _drops, await broker.CutConnectionsAsync(victim));
+                    Interlocked.Add(ref _drops, await broker.CutConnectionsAsync(victims[random.Next(victims.Count)]));
                 }
             }
         }

@@ -14,7 +14,8 @@ internal static class Comparison
         var started = Stopwatch.GetTimestamp();
         await using var everySecond = await RedisServer.StartAsync("everysec", cancellationToken);
         await using var always = await RedisServer.StartAsync("always", cancellationToken);
-        var contenders = Roster.All(everySecond, always, options.Only);
+        using var files = new LedgerFiles();
+        var contenders = Roster.All(everySecond, always, files, options.Only);
         var results = new List<CellResult>();
         var machine = await Machine.ReadAsync(everySecond);
         Console.WriteLine(machine);

@@ -1,5 +1,8 @@
 using ReliableMqtt.Benchmarks.Brokers;
 using ReliableMqtt.Benchmarks.Contenders;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Redis;
+using ReliableMqtt.Sqlite;
 
 namespace ReliableMqtt.Benchmarks.Compare;
 
@@ -9,7 +12,7 @@ internal static class Roster
     /// <summary>Callers for each place of the window of one that never waits for its callers.</summary>
     private const int Saturated = 4;
 
-    public static IReadOnlyList<IContender> All(RedisServer everySecond, RedisServer always, IReadOnlyList<string> only)
+    public static IReadOnlyList<IContender> All(RedisServer everySecond, RedisServer always, LedgerFiles files, IReadOnlyList<string> only)
     {
         IContender[] all =
         [
@@ -19,14 +22,17 @@ internal static class Roster
             new MqttNetContender(sequential: true),
             new NaiveContender(everySecond, "everysec"),
             new NaiveContender(always, "always"),
-            new ReliableContender("memory", null),
-            new ReliableContender("memory", null, Saturated),
-            new ReliableContender("Redis everysec", everySecond),
-            new ReliableContender("Redis everysec", everySecond, Saturated),
-            new ReliableContender("Redis always", always),
-            new ReliableContender("Redis always", always, Saturated),
+            .. Ours("memory", () => new InMemoryAckLedger()),
+            .. Ours("Redis everysec", () => new RedisAckLedger(everySecond.Address), everySecond),
+            .. Ours("Redis always", () => new RedisAckLedger(always.Address), always),
+            .. Ours("SQLite full", () => new SqliteAckLedger(files.New())),
+            .. Ours("SQLite normal", () => new SqliteAckLedger(new SqliteAckLedgerOptions { Path = files.New(), Synchronous = SqliteSynchronous.Normal })),
         ];
         // The one that others are compared with is always there.
         return [.. all.Where(c => only.Count == 0 || c.Name == MqttNetContender.Pipelined || only.Any(part => c.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
     }
+
+    // One that waits for its callers, and one that never does.
+    private static ReliableContender[] Ours(string durability, Func<AckLedger> ledger, RedisServer? redis = null) =>
+        [new(durability, ledger, redis), new(durability, ledger, redis, Saturated)];
 }

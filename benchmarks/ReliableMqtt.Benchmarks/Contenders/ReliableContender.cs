@@ -2,22 +2,22 @@ using MQTTnet.Protocol;
 using ReliableMqtt.Benchmarks.Brokers;
 using ReliableMqtt.Benchmarks.Measuring;
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Redis;
 
 namespace ReliableMqtt.Benchmarks.Contenders;
 
 /// <summary>ReliablePublisher.PublishAsync.</summary>
 /// <param name="durability">What its ledger is.</param>
-/// <param name="redis">The ledger's server; null for a ledger in memory.</param>
+/// <param name="ledger">Makes it.</param>
+/// <param name="redis">The ledger's server, if it has one.</param>
 /// <param name="callers">How many calls are outstanding for each place in the window. With one the next call of a place begins when the last one is told of its confirm.</param>
-internal sealed class ReliableContender(string durability, RedisServer? redis, int callers = 1) : IContender
+internal sealed class ReliableContender(string durability, Func<AckLedger> ledger, RedisServer? redis = null, int callers = 1) : IContender
 {
     public string Name => callers == 1 ? $"ours, {durability}" : $"ours, {durability}, saturated";
 
     public RedisServer? Redis => redis;
 
     // QoS 0 goes past the ledger: one of them will do.
-    public bool CanDo(Cell cell) => cell.Qos != MqttQualityOfServiceLevel.AtMostOnce || (redis is null && callers == 1);
+    public bool CanDo(Cell cell) => cell.Qos != MqttQualityOfServiceLevel.AtMostOnce || (durability == "memory" && callers == 1);
 
     public async Task<IRun> StartAsync(int port, Cell cell, CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ internal sealed class ReliableContender(string durability, RedisServer? redis, i
         {
             PublisherId = "bench-reliable",
             Mqtt = mqtt => mqtt.WithTcpServer("127.0.0.1", port),
-            Ledger = redis is null ? new InMemoryAckLedger() : new RedisAckLedger(redis.Address),
+            Ledger = ledger(),
             MaxInFlight = cell.Window,
         }, cancellationToken);
         var run = new Run(publisher, cell, cell.Window * callers);

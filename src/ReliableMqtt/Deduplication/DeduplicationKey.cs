@@ -46,5 +46,5 @@ public readonly record struct DeduplicationKey(string PublisherId, string Messag
         text.Length <= MaxLength ? text : "sha256-" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>For logs.</summary>
-    public override string ToString() => PublisherId.Length == 0 ? MessageId : $"{PublisherId}/{MessageId}";
+    public override string ToString() => string.IsNullOrEmpty(PublisherId) ? MessageId ?? "" : $"{PublisherId}/{MessageId}";
 }

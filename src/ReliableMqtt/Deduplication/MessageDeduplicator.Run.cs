@@ -11,6 +11,7 @@ public sealed partial class MessageDeduplicator
     {
         Marked,
         ClaimLost,
+        StoreUnavailable,
         Failed,
     }
 
@@ -43,6 +44,12 @@ public sealed partial class MessageDeduplicator
         if (mark == MarkStatus.Marked) return RunEnd.Marked;
         if (failure is not null) await ReleaseAsync(key, token).ConfigureAwait(false);
         if (failure is not null && cancel.IsCancellationRequested) throw new OperationCanceledException("The wait for the handler was cancelled.", failure, cancel);
+        if (failure is StoreUnavailableException unavailable && !wasLost)
+        {
+            Tell(unavailable);
+            return RunEnd.StoreUnavailable;
+        }
+
         if (failure is not null && !wasLost)
         {
             Log.MessageHandlerFailed(_logger, key.ToString(), attempt, _options.MaxAttempts, failure);
@@ -104,10 +111,22 @@ public sealed partial class MessageDeduplicator
             }
             catch (StoreUnavailableException error)
             {
-                if (_storeLines.TryPass(out var others)) Log.StoreUnavailable(_logger, _store.Kind, others, error);
+                Tell(error);
             }
 
-            await Task.Delay(Wait(attempt), _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(StoreWait(attempt), _options.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private void Tell(StoreUnavailableException error)
+    {
+        if (_storeLines.TryPass(out var others)) Log.StoreUnavailable(_logger, _store.Kind, others, error);
+    }
+
+    // A claim must not run out because a store that is back is not asked.
+    private TimeSpan StoreWait(int attempt)
+    {
+        var wait = Wait(attempt);
+        return wait < _options.ClaimTimeout / 3 ? wait : _options.ClaimTimeout / 3;
     }
 }

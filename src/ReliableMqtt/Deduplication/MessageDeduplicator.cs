@@ -76,6 +76,7 @@ public sealed partial class MessageDeduplicator
     private async Task<DeduplicationOutcome> ProcessAsync(MqttApplicationMessage message, DeduplicationKey key, CancellationToken stop, CancellationToken cancel)
     {
         var token = Guid.NewGuid().ToString("N");
+        var unavailable = 0;
         for (var attempt = 1; ;)
         {
             var claim = await AskAsync(() => _store.ClaimAsync(key, token, _options.ClaimTimeout, stop), stop).ConfigureAwait(false);
@@ -91,9 +92,10 @@ public sealed partial class MessageDeduplicator
             var givenUp = false;
             var end = await RunAsync(key, token, attempt, async running => givenUp = await HandleAsync(received, running).ConfigureAwait(false), cancel).ConfigureAwait(false);
             if (end == RunEnd.Marked) return givenUp ? DeduplicationOutcome.GivenUp : DeduplicationOutcome.Processed;
-            // Another one has the message: what the next claim says is all that there is to wait for, and it is no failure of the handler.
             if (end == RunEnd.Failed && attempt == _options.MaxAttempts) return Leave(message);
-            await Task.Delay(end == RunEnd.ClaimLost ? ShortestWait : Wait(attempt++), _options.TimeProvider, stop).ConfigureAwait(false);
+            // Neither that another one has the message nor that the store is away is a failure of the handler.
+            var pause = end switch { RunEnd.ClaimLost => ShortestWait, RunEnd.StoreUnavailable => StoreWait(++unavailable), _ => Wait(attempt++) };
+            await Task.Delay(pause, _options.TimeProvider, stop).ConfigureAwait(false);
         }
     }
 
@@ -139,7 +141,7 @@ public sealed partial class MessageDeduplicator
             return false;
         }
 #pragma warning disable CA1031 // It may be any error.
-        catch (Exception error) when (received.Attempt == _options.MaxAttempts && _options.GiveUpAsync is not null && error is not ClaimLostException && !running.IsCancellationRequested)
+        catch (Exception error) when (received.Attempt == _options.MaxAttempts && _options.GiveUpAsync is not null && error is not (ClaimLostException or StoreUnavailableException) && !running.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             Log.MessageHandlerFailed(_logger, Name(received), received.Attempt, _options.MaxAttempts, error);

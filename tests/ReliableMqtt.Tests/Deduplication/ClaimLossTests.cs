@@ -114,6 +114,16 @@ public class ClaimLossTests
     }
 
     [Fact]
+    public async Task A_transaction_that_the_store_does_not_answer_is_no_failed_attempt()
+    {
+        _h.Options = _h.Options with { MaxAttempts = 1, GiveUpAsync = (_, _, _) => throw new InvalidOperationException("nothing is to be given up") };
+        var calls = 0;
+        var deduplicator = _h.Deduplicator((_, _) => ++calls < 10 ? throw new StoreUnavailableException("away") : Task.CompletedTask);
+        Assert.Equal(DeduplicationOutcome.Processed, await _h.EndsAsync(deduplicator.ProcessAsync(Message(), Cancel)));
+        Assert.All(_h.Handled, received => Assert.Equal(1, received.Attempt));
+    }
+
+    [Fact]
     public async Task A_handler_that_has_marked_its_message_itself_is_done()
     {
         var deduplicator = _h.Deduplicator(async (received, cancel) => await _h.Inner.MarkProcessedAsync(received.Key!.Value, received.ClaimToken, cancel));

@@ -122,6 +122,6 @@ count() {
 # With a filter only the tests that it chooses are asked for.
 if (($# == 0)); then
   for proof in eng/prove-with-*.sh; do count bash "$proof"; done
-  for verb in poison full backlog fleet failover commit-cost; do count eng/torture.sh "$verb" --quick; done
+  for verb in poison full backlog fleet failover receiver commit-cost; do count eng/torture.sh "$verb" --quick; done
   count eng/torture.sh --profile ci
 fi

@@ -9,13 +9,15 @@ using Eventually = ReliableMqtt.IntegrationTests.Fixtures.Eventually;
 namespace ReliableMqtt.IntegrationTests.Deduplication;
 
 /// <summary>From a publisher to a handler, over a mosquitto and faults between them: once for each message.</summary>
-public sealed class ReceivingTests
+public sealed class ReceivingTests : IAsyncDisposable
 {
     private const int Window = 20;
 
     private readonly InMemoryProcessedMessageStore _store = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     [Theory]
     [InlineData(MqttControlPacketType.PubAck, 1)]

@@ -55,10 +55,13 @@ internal static class ReceivingSnippets
         #endregion
     }
 
-    public static DeduplicationOptions Select() =>
+    public static DeduplicationOptions Select()
+    {
         #region selector
-        new DeduplicationOptions { KeySelector = message => new DeduplicationKey("meter", ReadId(message.Payload.FirstSpan)) };
+        var options = new DeduplicationOptions { KeySelector = message => new DeduplicationKey("meter", ReadId(message.Payload.FirstSpan)) };
         #endregion
+        return options;
+    }
 
     private static string ReadId(ReadOnlySpan<byte> payload) => Convert.ToHexString(payload[..8]);
 

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
-readonly verbs=(simulate poison full backlog fleet failover commit-cost)
+readonly verbs=(simulate poison full backlog fleet failover receiver commit-cost)
 readonly program=tests/ReliableMqtt.Torture/bin/Release/net10.0/ReliableMqtt.Torture.dll
 
 # run VERB OPTION...: sets $code.

@@ -17,8 +17,8 @@ internal static class CommandLine
     {
         var root = new RootCommand("Crashes, faults and limits, on real servers, with checks: see docs/testing.md.")
         {
-            TortureVerb.Create(), SimulateVerb.Create(), FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(),
-            AcceptVerb.Create(), SendVerb.Create(), ReplicaVerb.Create(), PublishVerb.Create(), ReceiverVerb.Create(),
+            TortureVerb.Create(), SimulateVerb.Create(), FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(), ReceivingVerb.Create(),
+            AcceptVerb.Create(), SendVerb.Create(), ReplicaVerb.Create(), PublishVerb.Create(), ReceiverVerb.Create(), HandleVerb.Create(),
         };
         // Without a verb a profile is meant.
         if (args.Length > 0 && args[0].StartsWith('-') && args.Any(word => word == TortureVerb.Profile || word.StartsWith(TortureVerb.Profile + "=", StringComparison.Ordinal))) args = [TortureVerb.Name, .. args];

@@ -51,7 +51,7 @@ internal sealed class DemoRun(int seed, bool kills, ILoggerFactory? logging)
         proxy.Start();
         await using var listener = await Listener.StartAsync(
             "demo-listener", client => client.WithTcpServer("127.0.0.1", broker.Port), "seattle/#",
-            MqttQualityOfServiceLevel.ExactlyOnce, TimeSpan.FromDays(1), history, logging: null, limit);
+            MqttQualityOfServiceLevel.ExactlyOnce, TimeSpan.FromDays(1), dedupe: null, history, logging: null, limit);
         var random = new Random(seed);
         await using IDemoPublisher publisher = kills
             ? new PublishersOutside(folder, proxy.Port, random)

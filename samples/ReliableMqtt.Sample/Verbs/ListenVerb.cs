@@ -25,6 +25,13 @@ internal static class ListenVerb
             Description = "Ask the broker to keep the session for 7 days of outage instead of 1 minute. It begins anew at each start of this "
                 + "program, since the packet ids of received messages are not kept on disk: start the listener before the publisher, and let it run",
         };
+        var dedupe = new Option<DedupeAddress?>("--dedupe")
+        {
+            Description = "Count each message once, over restarts and kills of this program too: what was counted is kept in redis[s]://[user:password@]host[:port][,options], under the client id, "
+                + "and so is what is needed to resume the session at the broker",
+            HelpName = "STORE",
+            CustomParser = argument => CommonOptions.Parse<DedupeAddress?>(argument, DedupeAddress.Parse),
+        };
         var count = new Option<long?>("--count") { Description = "End after so many distinct messages", Validators = { r => CommonOptions.RequireBetween(r, 1, long.MaxValue) } };
         var idle = CommonOptions.Seconds("--idle", "End after so long without a message, counted from the subscription on");
         var history = new Option<string?>("--history")
@@ -37,7 +44,7 @@ internal static class ListenVerb
         var command = new Command(
             "listen", "Subscribes, prints 'listening', and counts deliveries until --count, --idle or Ctrl-C; ends with 1 when --count was not reached.")
         {
-            broker, topic, qos, clientId, persistent, count, idle, protocol, history, verbose,
+            broker, topic, qos, clientId, persistent, dedupe, count, idle, protocol, history, verbose,
         };
         command.SetAction(async (parsed, stop) =>
         {
@@ -49,7 +56,7 @@ internal static class ListenVerb
                 listener = await Listener.StartAsync(
                     parsed.GetRequiredValue(clientId), client => parsed.GetRequiredValue(broker).Apply(client, parsed.GetValue(protocol) ?? MqttProtocolVersion.V500),
                     parsed.GetRequiredValue(topic), parsed.GetValue(qos) ?? MqttQualityOfServiceLevel.AtLeastOnce,
-                    parsed.GetValue(persistent) ? TimeSpan.FromDays(7) : TimeSpan.FromMinutes(1), deliveries, logging, stop);
+                    parsed.GetValue(persistent) ? TimeSpan.FromDays(7) : TimeSpan.FromMinutes(1), parsed.GetValue(dedupe), deliveries, logging, stop);
             }
             catch (Exception error) when (error is OperationCanceledException or InvalidOperationException)
             {
@@ -60,14 +67,15 @@ internal static class ListenVerb
             await using (listener)
             {
                 Console.WriteLine("listening");
-                return await CountAsync(listener.Deliveries, parsed.GetValue(count), parsed.GetValue(idle), stop);
+                return await CountAsync(listener, parsed.GetValue(count), parsed.GetValue(idle), stop);
             }
         });
         return command;
     }
 
-    private static async Task<int> CountAsync(DeliveryCounter deliveries, long? count, double? idleSeconds, CancellationToken stop)
+    private static async Task<int> CountAsync(Listener listener, long? count, double? idleSeconds, CancellationToken stop)
     {
+        var deliveries = listener.Deliveries;
         var idle = idleSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
         try
         {
@@ -78,7 +86,7 @@ internal static class ListenVerb
             // Ctrl-C ends the count, not the answer.
         }
 
-        Console.WriteLine($"received={deliveries.Received} distinct={deliveries.Distinct} duplicates={deliveries.Duplicates}");
+        Console.WriteLine($"received={deliveries.Received} distinct={deliveries.Distinct} duplicates={deliveries.Duplicates}{(listener.Copies is { } copies ? $" copies={copies}" : "")}");
         return count is null || deliveries.Distinct >= count ? CommandLine.Success : CommandLine.Failure;
     }
 }

@@ -33,10 +33,11 @@ internal static class PublishVerb
             HelpName = "ID",
             Required = true,
         };
-        var topic = new Option<string>("--topic") { Description = "With --csv, {column} is filled in", Required = true };
+        var topic = new Option<string>("--topic") { Description = "With --csv, {column} is filled in; with --metrics, {metric} and {host}", Required = true };
         var csv = new Option<FileInfo>("--csv") { Description = "Publish one message a row, as a JSON object; message id FILE-ROW" }.AcceptExistingOnly();
         var lines = new Option<bool>("--lines") { Description = "Publish one message a line of the standard input" };
         var count = new Option<long?>("--count") { Description = "Publish so many generated messages", Validators = { r => CommonOptions.RequireBetween(r, 1, long.MaxValue) } };
+        var metrics = CommonOptions.Seconds("--metrics", "Publish readings of this machine (CPU, load, memory, disk) so often, as JSON, until Ctrl-C; {metric} and {host} in the topic are filled in");
         var size = new Option<int>("--size")
         {
             Description = "Size of generated messages in bytes",
@@ -68,12 +69,12 @@ internal static class PublishVerb
 
         var command = new Command("publish", "Publishes messages and says what became of them; ends with 0 when all are confirmed (QoS 0: sent).")
         {
-            broker, ledger, publisherId, topic, qos, csv, lines, count, size, protocol, window, rate, minBackoff, maxBackoff, lease, flushTimeout, history, acceptOnly, verbose,
+            broker, ledger, publisherId, topic, qos, csv, lines, count, metrics, size, protocol, window, rate, minBackoff, maxBackoff, lease, flushTimeout, history, acceptOnly, verbose,
         };
         command.Validators.Add(result =>
         {
-            var sources = new[] { result.GetResult(csv) is not null, result.GetValue(lines), result.GetResult(count) is not null };
-            if (sources.Count(given => given) != 1) result.AddError("Give exactly one of --csv, --lines and --count.");
+            var sources = new[] { result.GetResult(csv) is not null, result.GetValue(lines), result.GetResult(count) is not null, result.GetResult(metrics) is not null };
+            if (sources.Count(given => given) != 1) result.AddError("Give exactly one of --csv, --lines, --count and --metrics.");
             if (result.GetResult(broker) is null && !result.GetValue(acceptOnly)) result.AddError("Option '--broker' is required, unless --accept-only is given.");
             if (result.GetValue(acceptOnly) && result.GetValue(ledger)?.IsShared != true) result.AddError("--accept-only needs a ledger that others can reach: --ledger redis://… or sqlite:FILE");
         });
@@ -100,6 +101,7 @@ internal static class PublishVerb
             var target = parsed.GetRequiredValue(topic);
             var messages = parsed.GetValue(csv) is { } file ? MessageSource.FromCsvAsync(file.FullName, new TopicTemplate(target), level, stop)
                 : parsed.GetValue(count) is { } number ? MessageSource.GenerateAsync(number, parsed.GetValue(size), target, level)
+                : parsed.GetValue(metrics) is { } seconds ? MetricsSource.ReadAsync(TimeSpan.FromSeconds(seconds), new TopicTemplate(target), level, stop)
                 : MessageSource.FromLinesAsync(new StreamReader(Console.OpenStandardInput()), target, level, stop);
             return RunAsync(
                 options, messages, level, parsed.GetValue(rate), TimeSpan.FromSeconds(parsed.GetValue(flushTimeout) ?? 300), parsed.GetValue(history), stop);

@@ -62,6 +62,12 @@ internal sealed class RedisScript
 
     public static RedisScript Quarantine { get; } = new("quarantine");
 
+    public static RedisScript Claim { get; } = new("claim");
+
+    public static RedisScript Mark { get; } = new("mark");
+
+    public static RedisScript Unclaim { get; } = new("unclaim");
+
     public string Name { get; }
 
     public string Text { get; }

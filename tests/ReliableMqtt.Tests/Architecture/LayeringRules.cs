@@ -12,7 +12,8 @@ internal static partial class LayeringRules
         ["Ledger"] = ["Messages"],
         ["Session"] = ["Messages", "Ledger"],
         ["Telemetry"] = ["Messages", "Ledger", "Session"],
-        ["Redis"] = ["Messages", "Ledger", "Telemetry"],
+        ["Deduplication"] = ["Messages", "Session", "Telemetry"],
+        ["Redis"] = ["Messages", "Ledger", "Telemetry", "Deduplication"],
         ["Mqtt"] = ["Messages", "Session", "Telemetry"],
         ["Dispatch"] = ["Messages", "Ledger", "Session", "Telemetry"],
     };

@@ -10,11 +10,11 @@ public partial class WireFixtureTests
 {
     private static readonly string[] Projects = ["tests/ReliableMqtt.IntegrationTests/", "tests/ReliableMqtt.Tool.Tests/"];
 
-    // What may begin a session, or a connection of another kind. The last four are what the proxy cannot read, and a broker that keeps no rule.
+    // What may begin a session, or a connection of another kind. The last five are what the proxy cannot read, a broker that keeps no rule, and who only receives.
     private static readonly string[] MayConnect =
     [
         "Publishing/Rig.cs", "Mqtt/SupervisorFixture.cs", "RedisPlant.cs", "Publishing/Subscriber.cs", "Fixtures/RawClient.cs", "Fixtures/DeliveryCounter.cs", "Mqtt/TlsTests.cs",
-        "Mqtt/WebSocketTests.cs", "Security/TlsRefusalTests.cs", "Security/HostileBrokerTests.cs",
+        "Mqtt/WebSocketTests.cs", "Security/TlsRefusalTests.cs", "Security/HostileBrokerTests.cs", "Deduplication/ReceivingRig.cs",
     ];
 
     // What may know where the broker is: they stand between it and the sessions, or are the broker.
@@ -57,6 +57,6 @@ public partial class WireFixtureTests
     [GeneratedRegex(@"\b(?:\w+\.)?[bB]roker\.Port\b")]
     private static partial Regex BrokersPort();
 
-    [GeneratedRegex(@"\b(?:RawClient\.ConnectAsync|Subscriber\.StartAsync|DeliveryCounter\.StartAsync|new SupervisorFixture)\(\s*(?:\w+\.)?[bB]roker\.Port\b")]
+    [GeneratedRegex(@"\b(?:RawClient\.ConnectAsync|Subscriber\.StartAsync|DeliveryCounter\.StartAsync|ReceivingRig\.StartAsync|new SupervisorFixture)\(\s*(?:\w+\.)?[bB]roker\.Port\b")]
     private static partial Regex Onlookers();
 }

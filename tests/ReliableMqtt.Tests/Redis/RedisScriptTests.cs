@@ -29,7 +29,7 @@ public partial class RedisScriptTests
     [Fact]
     public void Each_file_is_a_script_and_each_script_a_file()
     {
-        Assert.Equal(22, Loaded.Count);
+        Assert.Equal(25, Loaded.Count);
         Assert.Equal(Files.Keys.Where(name => name != Prelude).Order(StringComparer.Ordinal), Loaded.Keys.Order(StringComparer.Ordinal));
     }
 

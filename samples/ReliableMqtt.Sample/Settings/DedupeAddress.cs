@@ -1,0 +1,38 @@
+using ReliableMqtt.Deduplication;
+using ReliableMqtt.Ledger;
+using ReliableMqtt.Redis;
+
+namespace ReliableMqtt.Sample.Settings;
+
+/// <summary>Where a listener remembers what it has handled, and its session.</summary>
+internal sealed class DedupeAddress
+{
+    private readonly string _address;
+    private readonly string _shown;
+
+    private DedupeAddress(string address, string shown) => (_address, _shown) = (address, shown);
+
+    /// <exception cref="FormatException">There is no such store. The message does not quote the text, which may have a password.</exception>
+    public static DedupeAddress Parse(string text)
+    {
+        if (!text.StartsWith("redis://", StringComparison.Ordinal) && !text.StartsWith("rediss://", StringComparison.Ordinal))
+            throw new FormatException("There is no such store: expected redis[s]://[[user:]password@]host[:port][/database][,options].");
+        try
+        {
+            return new DedupeAddress(text, new RedisAckLedger(text).ToString());
+        }
+        catch (ArgumentException error)
+        {
+            throw new FormatException(error.Message);
+        }
+    }
+
+    /// <summary>The store of this receiver; the caller disposes it.</summary>
+    public ProcessedMessageStore CreateStore(string receiverId) => new RedisProcessedMessageStore(_address, receiverId);
+
+    /// <summary>A ledger with which the client's session outlives the process; who gets it disposes it.</summary>
+    public AckLedger CreateLedger() => new RedisAckLedger(_address);
+
+    /// <summary>The address as it may be shown: without the password.</summary>
+    public override string ToString() => _shown;
+}

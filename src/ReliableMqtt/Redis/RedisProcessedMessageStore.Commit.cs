@@ -11,6 +11,8 @@ public sealed partial class RedisProcessedMessageStore
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    private static readonly string[] Passing = ["LOADING", "READONLY", "MISCONF", "OOM", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "NOREPLICAS"];
+
     /// <summary>
     /// Writes effects into the same Redis, and the mark that the message was handled, in one transaction (<c>WATCH</c>, <c>MULTI</c>, <c>EXEC</c>): both happen or neither, once for each message, whatever dies in
     /// between. Call it in the handler, as the last thing; the deduplicator then finds the mark.
@@ -22,6 +24,7 @@ public sealed partial class RedisProcessedMessageStore
     /// <param name="effects">Adds the commands. It may be called more than once, each time with a new transaction, of which at most one is run. Conditions of its own are not allowed.</param>
     /// <param name="cancellationToken">Ends the wait; then it is not known whether the transaction was run, and the next claim of the message tells.</param>
     /// <exception cref="ClaimLostException">Another process has the message, or has handled it. Nothing was written.</exception>
+    /// <exception cref="InvalidOperationException">Redis has refused the transaction for good: a command that the user may not run, say. Nothing was written.</exception>
     /// <exception cref="StoreUnavailableException">Redis does not answer. It may have been run; let it pass out of the handler, which is called again only if it was not.</exception>
     public async Task CommitAsync(ReceivedMessage message, Action<ITransaction> effects, CancellationToken cancellationToken)
     {
@@ -50,6 +53,10 @@ public sealed partial class RedisProcessedMessageStore
     /// <summary>What has to stand between braces in a key of an effect, so that a cluster keeps it where the mark is: <c>"stock:{" + store.GetHashTag(key) + "}"</c>.</summary>
     public string GetHashTag(DeduplicationKey key) => ReceiverKeys.Of(_receiverId, key).HashTag;
 
+    /// <summary>States of a server that end by themselves, or by somebody who gives it room.</summary>
+    private static bool IsPassing(RedisServerException error) =>
+        Passing.Any(state => error.Message.Contains(state, StringComparison.Ordinal));
+
     // False when it was not run, or when that is not known.
     private static async Task<bool> TryExecuteAsync(ITransaction transaction, CancellationToken cancellationToken)
     {
@@ -60,6 +67,11 @@ public sealed partial class RedisProcessedMessageStore
         catch (Exception error) when (error is RedisConnectionException or RedisTimeoutException or TimeoutException)
         {
             return false;
+        }
+        catch (RedisServerException error) when (!IsPassing(error))
+        {
+            // It will be refused the next time too: that is the handler's failure, with its attempts.
+            throw new InvalidOperationException($"Redis has refused the transaction with the effect and the mark of a message, and nothing was written: {error.Message}", error);
         }
         catch (RedisException error)
         {

@@ -20,7 +20,7 @@ public sealed class RedisTopologyTests
         var more = Regex.Match(File.ReadAllText(RepositoryRoot.File("docs/redis.md")), @"`CommitAsync` needs\s+`([^`]+)` besides");
         Assert.True(more.Success);
         var user = DocumentedUser.Read();
-        user = user with { Line = $"{user.Line} {more.Groups[1].Value} ~effect:*" };
+        user = user with { Line = $"{user.Line} {more.Groups[1].Value} ~effect:* +incr" };
         await using var server = await user.StartServerAsync();
         await using var multiplexer = await ConnectionMultiplexer.ConnectAsync(user.Address(server));
         await using var store = new RedisProcessedMessageStore(multiplexer, "stock");
@@ -42,6 +42,20 @@ public sealed class RedisTopologyTests
         await using var admin = await server.ConnectAsync();
         var refused = DocumentedUser.Refused(await admin.GetDatabase().ExecuteAsync("ACL", "LOG")).Where(command => !DocumentedUser.Dispensable.Contains(command));
         Assert.Empty(refused);
+    }
+
+    [Fact]
+    public async Task An_effect_that_is_forbidden_is_the_handlers_failure_and_not_waited_for()
+    {
+        await using var server = await DocumentedUser.Read().StartServerAsync();
+        await using var multiplexer = await ConnectionMultiplexer.ConnectAsync(DocumentedUser.Read().Address(server));
+        await using var store = new RedisProcessedMessageStore(multiplexer, "stock");
+        Exception? failure = null;
+        var deduplicator = new MessageDeduplicator(
+            store,
+            async (received, cancel) => failure = await Record.ExceptionAsync(() => store.CommitAsync(received, Effect(store, received.Key!.Value), cancel)));
+        await deduplicator.ProcessAsync(Message("plant", "m1"), Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Assert.Contains("nothing was written", Assert.IsType<InvalidOperationException>(failure).Message, StringComparison.Ordinal);
     }
 
     [Fact]

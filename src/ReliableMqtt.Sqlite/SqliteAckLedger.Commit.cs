@@ -33,25 +33,19 @@ public sealed partial class SqliteAckLedger
 
     private CommitResult RunOrDrain(Binding binding, LedgerCommit commit)
     {
-        try
+        if (commit.Appends.Count > 0 && binding.Reserve.IsKept())
         {
-            return Run(binding, commit, mayAppend: commit.Appends.Count == 0 || binding.Reserve.IsKept());
-        }
-        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error))
-        {
-            // The log begins again at its start, in the room that it has; what only drains needs no more.
-            binding.Database.TryCheckpoint();
+            try
+            {
+                return Run(binding, commit, mayAppend: true);
+            }
+            catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error))
+            {
+                // Without its appends, then.
+            }
         }
 
-        try
-        {
-            return Run(binding, commit, mayAppend: false);
-        }
-        catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error) && binding.Reserve.TryGiveUp())
-        {
-            binding.Database.TryCheckpoint();
-            return Run(binding, commit, mayAppend: false);
-        }
+        return binding.Drain(() => Run(binding, commit, mayAppend: false));
     }
 
     private CommitResult Run(Binding binding, LedgerCommit commit, bool mayAppend)
@@ -72,18 +66,28 @@ public sealed partial class SqliteAckLedger
             LedgerHub.Raise(LedgerHub.Of(_options.Path, _binding!.Options.PublisherId).Where(member => member._acceptor == acceptor), member => member.OnFinished(answers));
     }
 
-    /// <summary>Lets go of what is too old or too much, some at a time, and gives free pages back.</summary>
+    /// <summary>Lets go of what is too old or too much, some at a time, and gives free pages back. When that fails it is tried another time.</summary>
     private static void Tidy(Binding binding)
     {
-        binding.Database.Write(() =>
+        try
         {
-            var row = binding.Load();
-            binding.Tables.Ids.Prune(row, binding.Now, PrunedAtOnce);
-            var changed = binding.Tables.PurgeSurplus(row, binding.Options, binding.Now, PrunedAtOnce) > 0;
-            changed |= binding.Tables.Traces.Prune(row);
-            if (changed) binding.Tables.Publishers.Save(row);
-            return changed;
-        }, isDurable: false);
-        binding.Database.GiveBackPages(binding.Reserve.IsKept() ? KeptPages : 0, PagesAtOnce);
+            binding.Database.Write(() => Prune(binding), isDurable: false);
+        }
+        catch (LedgerUnavailableException)
+        {
+            return;
+        }
+
+        binding.Database.TryGiveBackPages(binding.Reserve.IsKept() ? KeptPages : 0, PagesAtOnce);
+    }
+
+    private static bool Prune(Binding binding)
+    {
+        var row = binding.Load();
+        binding.Tables.Ids.Prune(row, binding.Now, PrunedAtOnce);
+        var changed = binding.Tables.PurgeSurplus(row, binding.Options, binding.Now, PrunedAtOnce) > 0;
+        changed |= binding.Tables.Traces.Prune(row);
+        if (changed) binding.Tables.Publishers.Save(row, isDurable: false);
+        return changed;
     }
 }

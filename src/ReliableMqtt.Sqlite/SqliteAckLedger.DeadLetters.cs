@@ -46,15 +46,16 @@ public sealed partial class SqliteAckLedger
 
     /// <inheritdoc />
     public override ValueTask<bool> PurgeAsync(MessageId messageId, CancellationToken cancellationToken) => RunAsync(
-        binding => binding.Database.Write(() =>
-        {
-            var row = binding.Load();
-            if (binding.Tables.Ids.Get(row, messageId, binding.Now) is not { Letter: { } number } entry) return false;
-            binding.Tables.Purge(row, number, entry.Answer, binding.Now, binding.Options);
-            binding.Tables.Publishers.Save(row);
-            return true;
-        }),
-        cancellationToken);
+        binding => binding.Drain(() => binding.Database.Write(() => Purge(binding, messageId))), cancellationToken);
+
+    private static bool Purge(Binding binding, MessageId messageId)
+    {
+        var row = binding.Load();
+        if (binding.Tables.Ids.Get(row, messageId, binding.Now) is not { Letter: { } number } entry) return false;
+        binding.Tables.Purge(row, number, entry.Answer, binding.Now, binding.Options);
+        binding.Tables.Publishers.Save(row);
+        return true;
+    }
 
     private static ReplayAnswer Replay(Binding binding, MessageId messageId)
     {

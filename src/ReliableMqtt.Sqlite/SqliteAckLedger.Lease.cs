@@ -25,7 +25,7 @@ public sealed partial class SqliteAckLedger
             var hasLock = binding.OwnerFile.TryTake();
             PublisherRow? owned = null;
             string? dead = null;
-            var grant = binding.Database.Write(() => Acquire(binding, hasLock, out owned, out dead));
+            var grant = binding.Drain(() => binding.Database.Write(() => Acquire(binding, hasLock, out owned, out dead)));
             if (dead is not null) SqliteLog.OwnerIsDead(binding.Logger, binding.Options.PublisherId, dead);
             if (owned is not null) Mark(binding, owned);
             else if (!hadLock) binding.OwnerFile.LetGo();
@@ -39,7 +39,7 @@ public sealed partial class SqliteAckLedger
         binding =>
         {
             var hasLock = binding.OwnerFile.IsHeld || binding.OwnerFile.TryTake();
-            var status = binding.Database.Write(() => Renew(binding, epoch, hasLock), isDurable: false);
+            var status = binding.Drain(() => binding.Database.Write(() => Renew(binding, epoch, hasLock), isDurable: false));
             if (status == LeaseStatus.Fenced) binding.OwnerFile.LetGo();
             else if (status == LeaseStatus.Held) Tidy(binding);
             else SqliteLog.RolledBack(binding.Logger, binding.Options.PublisherId, Known(epoch).Operation);
@@ -53,15 +53,7 @@ public sealed partial class SqliteAckLedger
         var released = await RunAsync(
             binding =>
             {
-                var row = binding.Database.Write(() =>
-                {
-                    var row = binding.Load();
-                    if (!row.IsCurrent(epoch)) return null;
-                    (row.Holder, row.HolderObject, row.Token, row.IsLocked) = (null, null, row.Token + " was given back", false);
-                    binding.Tables.Publishers.Save(row);
-                    return row;
-                });
-                if (row is null) return false;
+                if (binding.Drain(() => binding.Database.Write(() => Release(binding, epoch))) is not { } row) return false;
                 Mark(binding, row, isClean: IsFull || binding.Database.TryCheckpoint());
                 binding.OwnerFile.LetGo();
                 return true;
@@ -111,6 +103,15 @@ public sealed partial class SqliteAckLedger
         binding.Tables.Publishers.Save(row);
         owned = row;
         return new LeaseGrant(epoch);
+    }
+
+    private static PublisherRow? Release(Binding binding, LedgerEpoch epoch)
+    {
+        var row = binding.Load();
+        if (!row.IsCurrent(epoch)) return null;
+        (row.Holder, row.HolderObject, row.Token, row.IsLocked) = (null, null, row.Token + " was given back", false);
+        binding.Tables.Publishers.Save(row);
+        return row;
     }
 
     private LeaseStatus Renew(Binding binding, LedgerEpoch epoch, bool hasLock)

@@ -31,7 +31,7 @@ public sealed partial class SqliteAckLedger
     public override ValueTask<LedgerStatistics> GetStatisticsAsync(CancellationToken cancellationToken) => ReadAsync(
         (binding, row) =>
         {
-            var oldest = binding.Tables.Inflight.Behind(row, 0, 1, 0).Select(entry => entry.Record).FirstOrDefault();
+            var oldest = binding.Tables.Inflight.Oldest(row);
             if (binding.Tables.Backlog.First(row) is { } head && (oldest is null || head < oldest.Sequence)) oldest = binding.Tables.Backlog.Get(row, head);
             var acceptedAt = oldest is not null && RecordBuffer.TryDecode(oldest, row.Nonce, out var record, out _) ? record.AcceptedAt : (DateTimeOffset?)null;
             return new LedgerStatistics(

@@ -109,6 +109,7 @@ public sealed partial class SqliteAckLedger : AckLedger
         catch when (_binding is null)
         {
             // Whoever puts the files right must not do it under an open connection.
+            _thread!.DoAfterwards(() => { });
             _database?.Dispose();
             (_database, _tables) = (null, null);
             throw;
@@ -119,6 +120,7 @@ public sealed partial class SqliteAckLedger : AckLedger
     {
         _database ??= SqliteDatabase.Open(_options, options.PublisherId, options.CreateIfMissing);
         _tables ??= _database.Read(() => new LedgerTables(_database));
+        _thread!.DoAfterwards(_database.CheckpointIfDue);
         var publishers = _tables.Publishers;
         var id = _database.Read(() => publishers.Find(options.PublisherId));
         if (id is null && !options.CreateIfMissing)
@@ -151,6 +153,7 @@ public sealed partial class SqliteAckLedger : AckLedger
             binding.OwnerFile.Dispose();
         }
 
+        _thread!.DoAfterwards(() => { });
         _database?.Dispose();
         return true;
     }
@@ -195,6 +198,30 @@ public sealed partial class SqliteAckLedger : AckLedger
         public DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(Options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds());
 
         public PublisherRow Load() => tables.Publishers.Load(publisher);
+
+        /// <summary>Writes what must get through a full disk: what drains, and what guards.</summary>
+        public T Drain<T>(Func<T> write)
+        {
+            try
+            {
+                return write();
+            }
+            catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error))
+            {
+                // The log begins again at its start, in the room that it has.
+                database.TryCheckpoint();
+            }
+
+            try
+            {
+                return write();
+            }
+            catch (LedgerUnavailableException error) when (SqliteErrors.IsFull(error) && Reserve.TryGiveUp())
+            {
+                database.TryCheckpoint();
+                return write();
+            }
+        }
     }
 
     private static string Words(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -8,6 +8,10 @@ namespace ReliableMqtt.Sqlite.Storage;
 internal sealed class SqliteDatabase : IDisposable
 {
     private const int PageBytes = 4096;
+    private const int CheckpointPages = 1_000;
+
+    // SQLITE_DBSTATUS_CACHE_WRITE, for which SQLitePCL has no name.
+    private const int PagesWritten = 9;
 
     // As much as SQLite's own checkpoints let it become, and some more: it is used again from its beginning, so that a full disk still takes confirms.
     private const int KeptWalBytes = 16 << 20;
@@ -19,6 +23,7 @@ internal sealed class SqliteDatabase : IDisposable
     private readonly string _synchronous;
     private LedgerDamagedException? _damage;
     private bool _isDiscarded;
+    private int _checkpointedAt;
 
     private SqliteDatabase(SqliteAckLedgerOptions options, SqliteConnection connection)
     {
@@ -115,11 +120,30 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Within <see cref="Write"/>: what was written so far is not to be kept, though there is an answer.</summary>
     public void Discard() => _isDiscarded = true;
 
-    /// <summary>Gives pages that are free back to the file system, some at a time.</summary>
-    public void GiveBackPages(int keep, int atMost)
+    /// <summary>Gives pages that are free back to the file system, some at a time. When that fails it is tried another time.</summary>
+    public void TryGiveBackPages(int keep, int atMost)
     {
-        var free = Ask("PRAGMA freelist_count");
-        if (free > keep) Execute($"PRAGMA incremental_vacuum({Math.Min(free - keep, atMost)})");
+        if (_damage is not null) return;
+        try
+        {
+            var free = Ask("PRAGMA freelist_count");
+            if (free > keep) Execute($"PRAGMA incremental_vacuum({Math.Min(free - keep, atMost)})");
+        }
+        catch (SqliteException error)
+        {
+            _damage = SqliteErrors.Translate(error, Path) as LedgerDamagedException;
+        }
+    }
+
+    /// <summary>
+    /// Brings the log into the database when it has grown enough since the last time. SQLite would do it within the commit that makes it so long; after its answer it holds up nobody who waits for that.
+    /// </summary>
+    public void CheckpointIfDue()
+    {
+        _ = raw.sqlite3_db_status(_handle, PagesWritten, out var pages, out _, 0);
+        if (pages - _checkpointedAt < CheckpointPages || _damage is not null) return;
+        _checkpointedAt = pages;
+        TryCheckpoint();
     }
 
     /// <summary>Brings the log into the database, so that all of it is on the disk, and the log begins again at its start.</summary>
@@ -187,7 +211,9 @@ internal sealed class SqliteDatabase : IDisposable
         Execute(_synchronous);
         Execute($"PRAGMA journal_size_limit={KeptWalBytes}");
         if (options.MaxFileBytes is { } most) Execute($"PRAGMA max_page_count={most / PageBytes}");
-        // Into the file itself: then it is no empty one, whatever becomes of the log.
-        if (Run(_begin, () => SqliteSchema.Migrate(this)) < SqliteSchema.Version) TryCheckpoint();
+        Execute("PRAGMA wal_autocheckpoint=0");
+        Run(_begin, () => SqliteSchema.Migrate(this));
+        // What a killed process has left in the log is not to add up. And a file that was just made is no empty one any more, whatever becomes of the log.
+        if (mayCreate) TryCheckpoint();
     }
 }

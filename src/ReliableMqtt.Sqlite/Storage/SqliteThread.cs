@@ -9,12 +9,16 @@ internal sealed class SqliteThread : IDisposable
 {
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
+    private Action _afterwards = () => { };
 
     public SqliteThread()
     {
         _thread = new Thread(Work) { IsBackground = true, Name = "ReliableMqtt.Sqlite" };
         _thread.Start();
     }
+
+    /// <summary>On the thread: what is done after each call, when it is answered. Must not throw.</summary>
+    public void DoAfterwards(Action afterwards) => _afterwards = afterwards;
 
     /// <summary>Runs it on the thread. What has begun is not cancelled: it would not be known whether it was stored.</summary>
     /// <exception cref="ObjectDisposedException">The thread has ended.</exception>
@@ -64,6 +68,10 @@ internal sealed class SqliteThread : IDisposable
 
     private void Work()
     {
-        foreach (var work in _work.GetConsumingEnumerable()) work();
+        foreach (var work in _work.GetConsumingEnumerable())
+        {
+            work();
+            _afterwards();
+        }
     }
 }

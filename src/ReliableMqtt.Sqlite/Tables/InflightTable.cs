@@ -63,6 +63,9 @@ internal sealed class InflightTable(SqliteDatabase database, RecordBuffer buffer
         return stored;
     }
 
+    /// <summary>The one with the lowest sequence; of the others no record is read.</summary>
+    public StoredRecord? Oldest(PublisherRow row) => Sequences(row) is { Count: > 0 } all ? Get(row, all.MinBy(entry => entry.Sequence).PacketId) : null;
+
     public void Remove(PublisherRow row, PacketId packetId, long bytes)
     {
         _delete.With(1, row.FirstPacketKey + packetId.Value).Run();

@@ -82,10 +82,12 @@ internal sealed class PublisherTable(SqliteDatabase database)
         return loaded;
     }
 
-    /// <summary>Writes all of it, in a transaction that is durable.</summary>
-    public void Save(PublisherRow row)
+    /// <summary>Writes all of it.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="isDurable">False in a transaction that may be lost with the power: it does not count.</param>
+    public void Save(PublisherRow row, bool isDurable = true)
     {
-        row.Writes++;
+        if (isDurable) row.Writes++;
         _save.With(1, row.Id).With(2, (long)row.Nonce).With(3, row.Tail).With(4, (long)row.Session).With(5, row.Forgotten).With(6, row.Backlog).With(7, row.BacklogBytes).With(8, row.InFlight)
             .With(9, row.InFlightBytes).With(10, row.Dead).With(11, row.DeadNumber).With(12, row.Quarantined).With(13, row.QuarantineNumber).With(14, row.Writes).With(15, row.Token)
             .With(16, row.Epochs).With(17, row.Holder).With(18, row.HolderObject).With(19, row.ExpiresAt).With(20, row.IsLocked ? 1L : 0L).With(21, row.Operation).With(22, row.Answer)

@@ -130,6 +130,9 @@ public sealed partial class InMemoryAckLedgerTests
         await ledger.OpenAsync(Options, Cancel);
         await Assert.ThrowsAsync<ArgumentNullException>("records", async () => await ledger.AcceptAsync(null!, Cancel));
         await Assert.ThrowsAsync<ArgumentNullException>("record", async () => await ledger.AcceptAsync([null!], Cancel));
+        await Assert.ThrowsAsync<ArgumentNullException>("messageIds", async () => await ledger.FindAsync(null!, Cancel));
+        await Assert.ThrowsAsync<ArgumentNullException>("commit", async () => await ledger.CommitAsync(null!, Cancel));
+        await Assert.ThrowsAsync<ArgumentNullException>("restore", async () => await ledger.RestoreAsync(null!, Cancel));
     }
 
     [Fact]

@@ -136,6 +136,7 @@ public sealed class InMemoryAckLedger : AckLedger
     public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) =>
         Answer(() =>
         {
+            ArgumentNullException.ThrowIfNull(commit);
             var result = Bound(out var options).Commit(options, commit, _acceptor.Id, Known(commit.Epoch));
             if (result.Status is CommitStatus.Applied or CommitStatus.AppendsRefused) Learn(commit.Epoch, commit.Operation, result.Tail);
             return result;
@@ -146,6 +147,7 @@ public sealed class InMemoryAckLedger : AckLedger
     public override ValueTask<RestoreResult> RestoreAsync(LedgerRestore restore, CancellationToken cancellationToken) =>
         Answer(() =>
         {
+            ArgumentNullException.ThrowIfNull(restore);
             restore = restore with { Tail = Math.Max(restore.Tail, Known(restore.Epoch).Tail) };
             var result = Bound(out var options).Restore(options, this, restore);
             if (result.Status == RestoreStatus.Restored) Learn(restore.Epoch, restore.Operation, result.Tail);

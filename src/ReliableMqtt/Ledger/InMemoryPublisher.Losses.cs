@@ -64,7 +64,6 @@ internal sealed partial class InMemoryPublisher
 
     public RestoreResult Restore(LedgerOpenOptions options, object applicant, LedgerRestore restore)
     {
-        ArgumentNullException.ThrowIfNull(restore);
         RestoreResult result;
         lock (_gate)
         {

@@ -120,7 +120,6 @@ internal sealed partial class InMemoryPublisher
     /// <param name="known">The last operation and the tail that the owner knows to be stored.</param>
     public CommitResult Commit(LedgerOpenOptions options, LedgerCommit commit, ulong owner, (long Operation, long Tail) known)
     {
-        ArgumentNullException.ThrowIfNull(commit);
         CommitResult result;
         lock (_gate)
         {

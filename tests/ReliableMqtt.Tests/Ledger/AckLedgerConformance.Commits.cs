@@ -11,6 +11,7 @@ public abstract partial class AckLedgerConformance
         UnknownConfirm, UnknownRelease, UnknownDeadLetter, UnknownMove, ConfirmOfAnother, ConfirmedTwice, MovedAfterDeadLetter,
         MoveToBusyPacketId, AssignToBusyPacketId, AssignToFreedPacketId, AssignTwoToOne, AssignNotTheHead, AssignTooMany,
         DropNotTheHead, DropTooMany, AppendToBusyPacketId, AppendToFreedPacketId, AppendOvertakesBacklog,
+        ConfirmOfAnotherSequence, ConfirmOfAnotherId, MovedTwice, DropAndAssignTooMany, AppendOfAnotherSequence, AppendOvertakesAppend,
     }
 
     [Theory]
@@ -67,6 +68,12 @@ public abstract partial class AckLedgerConformance
             BadCommit.AppendToBusyPacketId => good with { Drops = drops, Appends = owner.Stamp((Message("x"), 3)) },
             BadCommit.AppendToFreedPacketId => good with { Drops = drops, Appends = owner.Stamp((Message("x"), 1)) },
             BadCommit.AppendOvertakesBacklog => good with { Drops = [Drop(0)], Appends = owner.Stamp((Message("x"), 50)) },
+            BadCommit.ConfirmOfAnotherSequence => good with { Confirms = [.. good.Confirms, new ConfirmOp(busy, sent[1].Sequence, sent[2].MessageId, 0)] },
+            BadCommit.ConfirmOfAnotherId => good with { Confirms = [.. good.Confirms, new ConfirmOp(busy, sent[2].Sequence, "another", 0)] },
+            BadCommit.MovedTwice => good with { Moves = [new MoveOp(busy, free, again), new MoveOp(busy, unknown, again)] },
+            BadCommit.DropAndAssignTooMany => good with { Drops = [Drop(0)], Assigns = [Assign(1, free), new AssignOp(waiting[1].Sequence + 1, unknown)] },
+            BadCommit.AppendOfAnotherSequence => good with { Appends = [good.Appends[0] with { Record = good.Appends[0].Record with { Sequence = owner.Tail + 2, MessageId = "x" } }] },
+            BadCommit.AppendOvertakesAppend => good with { Drops = drops, Appends = owner.Stamp((Message("x"), null), (Message("y"), 50)) },
             _ => throw new ArgumentOutOfRangeException(nameof(bad)),
         };
     }

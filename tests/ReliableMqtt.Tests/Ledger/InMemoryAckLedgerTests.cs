@@ -2,7 +2,7 @@ using ReliableMqtt.Ledger;
 
 namespace ReliableMqtt.Tests.Ledger;
 
-public sealed class InMemoryAckLedgerTests : AckLedgerConformance
+public sealed partial class InMemoryAckLedgerTests : AckLedgerConformance
 {
     private readonly InMemoryLedgerStore _store = new();
 

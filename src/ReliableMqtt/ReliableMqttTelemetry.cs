@@ -105,14 +105,6 @@ public static class ReliableMqttTelemetry
     public static Activity? StartProcess(MqttApplicationMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (!Tracing.Source.HasListeners()) return null;
-        var producer = ExtractContext(message);
-        ActivityLink[]? links = producer == default ? null : [new ActivityLink(producer)];
-        var activity = Tracing.Source.StartActivity("process", ActivityKind.Consumer, default(ActivityContext), links: links);
-        activity?.SetTag("messaging.system", "mqtt").SetTag("messaging.operation.name", "process").SetTag("messaging.operation.type", "process")
-            .SetTag("messaging.destination.name", message.Topic).SetTag(QosAttribute, (int)message.QualityOfServiceLevel);
-        if (message.UserProperties?.Find(property => property.Name == MessageId.UserPropertyName) is { } id)
-            activity?.SetTag("messaging.message.id", TraceContext.ValueOf(id));
-        return activity;
+        return Tracing.StartProcess(message);
     }
 }

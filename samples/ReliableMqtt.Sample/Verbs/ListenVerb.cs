@@ -27,7 +27,7 @@ internal static class ListenVerb
         };
         var dedupe = new Option<DedupeAddress?>("--dedupe")
         {
-            Description = "Count each message once, over restarts and kills of this program too: what was counted is kept in redis[s]://[user:password@]host[:port][,options], under the client id, "
+            Description = "Count each message once, over restarts and kills of this program too: what was counted is kept in sqlite:FILE or redis[s]://[user:password@]host[:port][,options], under the client id, "
                 + "and so is what is needed to resume the session at the broker",
             HelpName = "STORE",
             CustomParser = argument => CommonOptions.Parse<DedupeAddress?>(argument, DedupeAddress.Parse),

@@ -135,6 +135,7 @@ public sealed partial class MessageDeduplicator
     // True when the application has taken the message as one that it cannot handle.
     private async Task<bool> HandleAsync(ReceivedMessage received, CancellationToken running)
     {
+        using var activity = Tracing.StartProcess(received.Message);
         try
         {
             await _handler(received, running).ConfigureAwait(false);

@@ -1,7 +1,7 @@
 namespace ReliableMqtt.Deduplication;
 
 /// <summary>
-/// Remembers which messages were handled, and who has one in hand, for all processes of one receiver. This is a port: Redis and memory implement it, and all
+/// Remembers which messages were handled, and who has one in hand, for all processes of one receiver. This is a port: Redis, SQLite and memory implement it, and all
 /// implementations pass the same conformance suite.
 /// </summary>
 /// <remarks>
@@ -15,7 +15,7 @@ namespace ReliableMqtt.Deduplication;
 /// </remarks>
 public abstract class ProcessedMessageStore : IAsyncDisposable
 {
-    /// <summary>A short name for logs: <c>redis</c>, <c>memory</c>.</summary>
+    /// <summary>A short name for logs: <c>redis</c>, <c>sqlite</c>, <c>memory</c>.</summary>
     public abstract string Kind { get; }
 
     /// <summary>Takes a free message in hand. With the token that has it already it is prolonged: it then ends this time from now.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MQTTnet;
 using MQTTnet.Protocol;
 using ReliableMqtt.Messages;
 using Names = ReliableMqtt.ReliableMqttTelemetry;
@@ -41,6 +42,24 @@ internal static class Tracing
             Describe("publish", "send", publisherId, record.Topic, record.QualityOfService), [new ActivityLink(context)], sentAt ?? now);
         activity?.SetEndTime(now.UtcDateTime);
         End(activity, receipt);
+    }
+
+    /// <summary>The span of the handling of a received message.</summary>
+    public static Activity? StartProcess(MqttApplicationMessage message)
+    {
+        if (!Source.HasListeners()) return null;
+        var producer = TraceContext.Read(message.UserProperties);
+        ActivityLink[]? links = producer == default ? null : [new ActivityLink(producer)];
+        List<KeyValuePair<string, object?>> tags =
+        [
+            new("messaging.system", "mqtt"),
+            new("messaging.operation.name", "process"),
+            new("messaging.operation.type", "process"),
+            new("messaging.destination.name", message.Topic),
+            new(Names.QosAttribute, (int)message.QualityOfServiceLevel),
+        ];
+        if (message.UserProperties?.Find(property => property.Name == MessageId.UserPropertyName) is { } id) tags.Add(new("messaging.message.id", TraceContext.ValueOf(id)));
+        return Source.StartActivity("process", ActivityKind.Consumer, default(ActivityContext), tags, links);
     }
 
     /// <summary>These properties, and the trace that this call is part of.</summary>

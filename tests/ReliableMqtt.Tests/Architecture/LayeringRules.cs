@@ -87,10 +87,12 @@ internal static partial class LayeringRules
         if (file.Folder.Length > 0 && !SqliteMayKnow.ContainsKey(file.Folder)) yield return $"folder {file.Folder} is new: say in {nameof(LayeringRules)} what it may know";
         foreach (var folder in SqliteMayKnow.Keys)
             if (file.Folder.Length > 0 && folder != file.Folder && !SqliteMayKnow.GetValueOrDefault(file.Folder, []).Contains(folder) && file.Usings.Contains($"ReliableMqtt.Sqlite.{folder}")) yield return $"{file.Folder} knows {folder}";
-        foreach (var folder in MayKnow.Keys.Except(["Ledger", "Messages"]))
+        // The receiver's store is another port, and gives its transaction to the application's effects.
+        var isReceivers = file.RelativePath is "SqliteProcessedMessageStore.cs" or "Storage/ReceiverFile.cs" or "Storage/ReceiverRow.cs";
+        foreach (var folder in MayKnow.Keys.Except(isReceivers ? ["Deduplication"] : ["Ledger", "Messages"]))
             if (Regex.IsMatch(file.Code, $@"\bReliableMqtt\.{folder}\b")) yield return $"knows {folder} of the library";
         foreach (var name in new[] { "Microsoft.Data.Sqlite", "SQLitePCL" })
-            if (file.Folder != "Storage" && file.Usings.Contains(name)) yield return $"sees {name}";
+            if (file.Folder != "Storage" && !isReceivers && file.Usings.Contains(name)) yield return $"sees {name}";
     }
 
     private static bool Mentions(SourceFile file, string folder, IReadOnlyList<SourceFile> library)

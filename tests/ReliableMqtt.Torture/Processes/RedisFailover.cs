@@ -9,6 +9,9 @@ namespace ReliableMqtt.Torture.Processes;
 /// </summary>
 internal sealed class RedisFailover : IAsyncDisposable
 {
+    private const int MostLooks = 100;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     private RedisServer _primary;
     private readonly CuttingProxy _address;
     private RedisServer? _replica;
@@ -46,7 +49,14 @@ internal sealed class RedisFailover : IAsyncDisposable
     {
         _link!.Set(Direction.ToClient, Flow.Discard);
         await Task.Delay(time, stop);
-        var tail = await TailAsync(_primary, publisherId);
+        // In a short time it may be that nobody has accepted anything: then there is nothing to lose yet.
+        var (tail, copied) = (await TailAsync(_primary, publisherId), await TailAsync(_replica!, publisherId));
+        for (var i = 0; tail <= copied && i < MostLooks; i++)
+        {
+            await Task.Delay(Look, stop);
+            tail = await TailAsync(_primary, publisherId);
+        }
+
         await _primary.KillAsync();
         return tail - await TailAsync(_replica!, publisherId);
     }

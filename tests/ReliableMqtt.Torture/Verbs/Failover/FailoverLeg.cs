@@ -14,7 +14,7 @@ namespace ReliableMqtt.Torture.Verbs.Failover;
 internal sealed class FailoverLeg(Run run, string name, string redis, int messages)
 {
     public const string PublisherId = "failover";
-    private const int Window = 200, Rate = 1_500;
+    private const int Window = 600, Rate = 1_500;
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10), Idle = TimeSpan.FromSeconds(60);
 
     private readonly History _history = new();

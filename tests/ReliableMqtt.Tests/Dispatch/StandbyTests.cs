@@ -154,9 +154,10 @@ public sealed class StandbyTests
         await AcceptedAsync(ticket);
         await standby.OwnAsync();
         Assert.Null(await ticket.Done.WaitAsync(Deadline, Cancel)); // The caller asks for the rest.
-        var waiting = standby.AwaitAsync(ticket.Answer!.Value);
         standby.Pump.OnConnected(new ConnectionInfo(1, SessionPresent: false));
         var sent = Assert.Single(await standby.SentAsync(1));
+        // Not before: until a new owner has read its backlog, it sends whoever asks to the ledger.
+        var waiting = standby.AwaitAsync(ticket.Answer!.Value);
         standby.Pump.OnAck(1, new Ack(AckKind.PubAck, sent.PacketId));
         Assert.Equal(PublishOutcome.Confirmed, (await waiting.WaitAsync(Deadline, Cancel))!.Outcome);
     }

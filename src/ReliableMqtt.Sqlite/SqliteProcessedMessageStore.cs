@@ -63,7 +63,8 @@ public sealed class SqliteProcessedMessageStore : ProcessedMessageStore
     /// <param name="effects">Writes the effects, on a thread of the store's, into tables of the application's own; it must not commit. What it throws undoes all of it, and is thrown here.</param>
     /// <param name="cancellationToken">Ends the wait before the transaction begins.</param>
     /// <exception cref="ClaimLostException">Another process has the message, or has handled it. Nothing was written.</exception>
-    /// <exception cref="StoreUnavailableException">The file could not be written, or an effect has failed in SQLite. Nothing was written.</exception>
+    /// <exception cref="InvalidOperationException">SQLite has refused an effect (a constraint, a table that is not there). Nothing was written, and it will be so the next time too.</exception>
+    /// <exception cref="StoreUnavailableException">The file could not be written. Nothing was written; let it pass out of the handler, which is called again.</exception>
     public async Task CommitAsync(ReceivedMessage message, Action<SqliteConnection, SqliteTransaction> effects, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -75,7 +76,7 @@ public sealed class SqliteProcessedMessageStore : ProcessedMessageStore
             {
                 var status = row.Mark(Now, _window.MaxEntries, out var isNew);
                 if (status != MarkStatus.Marked) throw new ClaimLostException($"Message {key} is in the hands of another process, or was handled by it. Nothing was written.");
-                if (isNew) effects(row.Connection, row.Transaction);
+                if (isNew) Apply(effects, row);
                 return status;
             },
             cancellationToken).ConfigureAwait(false);
@@ -88,6 +89,19 @@ public sealed class SqliteProcessedMessageStore : ProcessedMessageStore
         _thread.Dispose();
         _file.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    // An effect that is refused for good is the handler's failure, with its attempts: the store is not to be waited for.
+    private static void Apply(Action<SqliteConnection, SqliteTransaction> effects, ReceiverRow row)
+    {
+        try
+        {
+            effects(row.Connection, row.Transaction);
+        }
+        catch (SqliteException error) when (!SqliteErrors.MayPass(error))
+        {
+            throw new InvalidOperationException($"SQLite has refused an effect of a message, and nothing was written: {error.Message}", error);
+        }
     }
 
     private ValueTask<T> RunAsync<T>(DeduplicationKey key, string token, Func<ReceiverRow, T> step, CancellationToken cancellationToken)

@@ -10,6 +10,10 @@ internal static class SqliteErrors
     /// <summary>The disk, or the file's own limit, has no room.</summary>
     public static bool IsFull(LedgerUnavailableException error) => error.InnerException is SqliteException { SqliteErrorCode: raw.SQLITE_FULL };
 
+    /// <summary>A trouble of the disk or of another process, which may end by itself; anything else will be so the next time too.</summary>
+    public static bool MayPass(SqliteException error) => error.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_BUSY or raw.SQLITE_LOCKED
+        or raw.SQLITE_PROTOCOL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_INTERRUPT;
+
     /// <summary>The same error in the words of the port; null for one that is neither a trouble of the disk nor of the file.</summary>
     public static LedgerUnavailableException? Translate(SqliteException error, string path) => error.SqliteErrorCode switch
     {

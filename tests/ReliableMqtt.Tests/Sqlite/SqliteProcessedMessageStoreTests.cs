@@ -92,6 +92,25 @@ public sealed class SqliteProcessedMessageStoreTests : ProcessedMessageStoreConf
     }
 
     [Fact]
+    public async Task An_effect_that_is_refused_is_the_handlers_failure_and_not_waited_for()
+    {
+        await using var store = Store();
+        var deduplicator = new MessageDeduplicator(
+            store,
+            (received, cancel) => store.CommitAsync(
+                received,
+                (connection, transaction) =>
+                {
+                    using var command = connection.CreateCommand();
+                    (command.Transaction, command.CommandText) = (transaction, "INSERT INTO nowhere VALUES(1)");
+                    command.ExecuteNonQuery();
+                },
+                cancel),
+            new DeduplicationOptions { MaxAttempts = 1 });
+        Assert.Equal(DeduplicationOutcome.Failed, await deduplicator.ProcessAsync(Message("m"), Cancel).WaitAsync(TimeSpan.FromSeconds(20), Cancel));
+    }
+
+    [Fact]
     public async Task Who_has_lost_the_claim_has_no_effect()
     {
         await using var store = Store();

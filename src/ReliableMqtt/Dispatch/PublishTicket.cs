@@ -31,7 +31,7 @@ internal class PublishTicket(bool wantsConfirm) : TaskCompletionSource<PublishRe
 
     public void GiveBack(bool mayBeStored = false)
     {
-        _mayBeStored = mayBeStored;
+        if (mayBeStored) _mayBeStored = true; // What a later attempt says, does not take back what an earlier one may have done.
         if (Interlocked.CompareExchange(ref _state, Waiting, Taken) == Taken) return;
         if (Interlocked.CompareExchange(ref _state, Withdrawn, Revoked) == Revoked) OnTakenBack();
     }

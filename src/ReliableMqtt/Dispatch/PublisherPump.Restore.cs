@@ -22,7 +22,7 @@ internal sealed partial class PublisherPump
                 Post(new(PumpInputKind.Restored) { Subject = new RestoreAnswer(session, result) });
                 return;
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
             }

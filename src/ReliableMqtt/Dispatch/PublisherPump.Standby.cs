@@ -49,7 +49,7 @@ internal sealed partial class PublisherPump
         {
             batch.Answers = await _ledger.AcceptAsync(batch.Messages.ConvertAll(message => message.Record), _stopping.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             return; // Stopping: who waits is told that it is not known.
         }

@@ -133,7 +133,7 @@ internal sealed partial class PublisherPump
             var result = await answer.ConfigureAwait(false);
             Post(new(PumpInputKind.Committed) { Subject = new CommitAnswer(session, result) });
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested || (_session != session && _leaving != session))
         {
             // Stopping, or no longer the owner: the next one finds in the ledger what was stored.
         }
@@ -153,11 +153,13 @@ internal sealed partial class PublisherPump
         {
             records = await _ledger.ReadBacklogAsync(after, count, _stopping.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             return;
         }
-        catch (LedgerUnavailableException error)
+#pragma warning disable CA1031 // Whatever it is: it is read again.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             Log.BacklogUnreadable(_logger, error);
         }

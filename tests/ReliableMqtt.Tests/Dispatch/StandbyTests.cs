@@ -198,6 +198,8 @@ public sealed class StandbyTests
         var ticket = new PublishTicket(wantsConfirm: false);
         Assert.True(ticket.TryTake());
         ticket.GiveBack(mayBeStored: true);
+        Assert.True(ticket.TryTake());
+        ticket.GiveBack(); // This attempt has certainly stored nothing, which says nothing of the one before.
         Assert.True(ticket.TryWithdraw());
         Assert.False(ticket.IsWithdrawn);
     }

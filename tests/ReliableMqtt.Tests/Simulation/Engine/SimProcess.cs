@@ -110,10 +110,10 @@ internal sealed class SimProcess
     public void Withdraw()
     {
         if (_open.FindLast(message => message.Ticket.Answer is null) is not { } last) return;
-        _world.Trace.Note(_world, "withdraws", last.Topic, last.Ticket.TryWithdraw() ? 1 : 0);
-        if (!last.Ticket.IsWithdrawn) return;
-        // Who has taken his message back does not wait for it any more.
-        last.Ticket.LetGo();
+        var isBack = last.Ticket.TryWithdraw();
+        _world.Trace.Note(_world, "withdraws", last.Topic, isBack ? 1 : 0);
+        // Who has taken his message back does not wait for it any more: it is not stored, or an earlier attempt may have stored it, and he is told which.
+        if (isBack) last.Ticket.LetGo();
     }
 
     public void Flush()

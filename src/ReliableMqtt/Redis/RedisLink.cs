@@ -32,19 +32,33 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
     {
         var begun = time.GetTimestamp();
         LedgerUnavailableException? telling = null;
-        for (var calls = 1; ; calls++)
+        ConnectionReason? connecting = null;
+        try
         {
-            try
+            for (var calls = 1; ; calls++)
             {
-                return (await TryRunAsync(script, keys, values, cancellationToken).ConfigureAwait(false), calls);
-            }
-            catch (LedgerUnavailableException error) when (!IsOutOfMemory(error))
-            {
-                if (telling is null || Weight(error) >= Weight(telling)) telling = error;
-            }
+                try
+                {
+                    return (await TryRunAsync(script, keys, values, cancellationToken).ConfigureAwait(false), calls);
+                }
+                catch (LedgerUnavailableException error) when (!IsOutOfMemory(error))
+                {
+                    if (telling is null || Weight(error) >= Weight(telling)) telling = error;
+                }
 
-            if (time.GetElapsedTime(begun) >= Patience) ExceptionDispatchInfo.Throw(telling);
-            await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+                if (time.GetElapsedTime(begun) >= Patience)
+                {
+                    if (Weight(telling) == 0 && connecting?.Reason is { } reason) throw new LedgerUnavailableException($"The ledger's script '{script.Name}' {Unsent(reason)}", telling.InnerException!);
+                    ExceptionDispatchInfo.Throw(telling);
+                }
+
+                connecting ??= new ConnectionReason(multiplexer);
+                await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            connecting?.Dispose();
         }
     }
 
@@ -98,7 +112,9 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
 
     // Of several attempts the one is told that may have been applied; else one that knows why. While a connection is being made or given up there is no reason to be had.
     private static int Weight(LedgerUnavailableException error) =>
-        !WasNotRun(error) ? 2 : Roots(error).All(root => root is RedisConnectionException or ObjectDisposedException) ? 0 : 1;
+        !WasNotRun(error) ? 2 : IsReason(error) ? 1 : 0;
+
+    private static bool IsReason(Exception error) => Roots(error).Any(root => root is not (RedisConnectionException or ObjectDisposedException));
 
     private static bool WasNotSent(Exception error) => error switch
     {
@@ -110,10 +126,12 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
     private static string Explain(Exception error) => error switch
     {
         RedisServerException => $"was refused by the server and has changed nothing: {error.Message}",
-        RedisConnectionException when WasNotSent(error) => $"has changed nothing, since there is no connection to Redis to send it by: {Reason(error)}",
+        RedisConnectionException when WasNotSent(error) => Unsent(error),
         TimeoutException => "was not answered in time; it may have been applied, and is safe to repeat.",
         _ => $"got no answer; it may have been applied, and is safe to repeat: {Reason(error)}",
     };
+
+    private static string Unsent(Exception reason) => $"has changed nothing, since there is no connection to Redis to send it by: {Reason(reason)}";
 
     // Why there is no connection stands at the bottom, of the one or of the other server: a refused port, a certificate, a password.
     private static string Reason(Exception error) => string.Join("; ", Roots(error).Select(root => root.Message).Distinct());
@@ -124,4 +142,26 @@ internal sealed class RedisLink(IConnectionMultiplexer multiplexer, int database
         { InnerException: { } inner } => Roots(inner),
         _ => [error],
     };
+
+    /// <summary>Why attempts to connect fail while a call waits for one: a call that meets a connection which is being given up is not told.</summary>
+    private sealed class ConnectionReason : IDisposable
+    {
+        private readonly IConnectionMultiplexer _multiplexer;
+        private volatile Exception? _reason;
+
+        public ConnectionReason(IConnectionMultiplexer multiplexer)
+        {
+            _multiplexer = multiplexer;
+            multiplexer.ConnectionFailed += OnFailed;
+        }
+
+        public Exception? Reason => _reason;
+
+        public void Dispose() => _multiplexer.ConnectionFailed -= OnFailed;
+
+        private void OnFailed(object? sender, ConnectionFailedEventArgs e)
+        {
+            if (e.Exception is { } error && IsReason(error)) _reason = error;
+        }
+    }
 }

@@ -57,7 +57,7 @@ internal sealed class DeduplicatorHarness
         var started = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(20)) throw new TimeoutException("It does not come true.");
+            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(60)) throw new TimeoutException("It does not come true.");
             if (advance) Clock.Advance(TimeSpan.FromMilliseconds(20));
             await Task.Delay(1, Cancel); // Lets others run; nothing depends on how long it is.
         }

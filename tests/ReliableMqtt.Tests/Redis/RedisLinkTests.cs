@@ -33,6 +33,18 @@ public class RedisLinkTests
         "UntrustedRoot", await FailAsync(NotSent(), NotSent(new AuthenticationException("UntrustedRoot")), Disposed, NotSent()), StringComparison.Ordinal);
 
     [Fact]
+    public async Task Why_there_is_no_connection_is_told_also_when_every_attempt_met_a_socket_that_was_given_up()
+    {
+        var server = Server.Failing([.. Enumerable.Repeat(Disposed, 100)]);
+        var multiplexer = (OneDatabase)(object)server.Multiplexer;
+        multiplexer.Failed = new AuthenticationException("UntrustedRoot");
+        var error = await Assert.ThrowsAsync<LedgerUnavailableException>(() => RunAsync(server));
+        Assert.EndsWith("has changed nothing, since there is no connection to Redis to send it by: UntrustedRoot", error.Message, StringComparison.Ordinal);
+        Assert.True(RedisLink.WasNotRun(error));
+        Assert.Equal(0, multiplexer.Listeners);
+    }
+
+    [Fact]
     public async Task Of_several_servers_each_has_its_reason() => Assert.EndsWith(
         ": UntrustedRoot; refused",
         await FailAsync(NotSent(new AggregateException(
@@ -126,10 +138,29 @@ public class RedisLinkTests
         }
     }
 
+    /// <summary>Tells whoever begins to listen that a connection has failed, if one has.</summary>
     private class OneDatabase : DispatchProxy
     {
         public IDatabase? Database { get; set; }
 
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Database;
+        public Exception? Failed { get; set; }
+
+        public int Listeners { get; private set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            switch (targetMethod!.Name)
+            {
+                case "add_ConnectionFailed":
+                    Listeners++;
+                    if (Failed is not null) ((EventHandler<ConnectionFailedEventArgs>)args![0]!)(this, new ConnectionFailedEventArgs(this, null!, ConnectionType.Interactive, ConnectionFailureType.AuthenticationFailure, Failed, "one"));
+                    return null;
+                case "remove_ConnectionFailed":
+                    Listeners--;
+                    return null;
+                default:
+                    return Database;
+            }
+        }
     }
 }

@@ -66,6 +66,7 @@ public sealed partial class SqliteAckLedger
         full = full || !row.HasRoomFor(1, RecordCodec.Measure(stamped), binding.Options);
         if (full) return new AcceptAnswer(AcceptStatus.Full, record.MessageId, 0);
         row.Tail = sequence;
+        row.Accepted++;
         _acceptNumbers++;
         binding.Tables.Append(row, stamped);
         return new AcceptAnswer(AcceptStatus.Accepted, stamped.MessageId, sequence);

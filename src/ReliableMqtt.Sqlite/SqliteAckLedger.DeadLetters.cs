@@ -95,6 +95,7 @@ public sealed partial class SqliteAckLedger
 
         if (!row.HasRoomFor(1, stored.Record.Length, binding.Options)) return new ReplayAnswer(ReplayStatus.Full);
         var sequence = ++row.Tail;
+        row.Accepted++;
         tables.Dead.Remove(row, stored.Number);
         tables.Backlog.Append(row, record with { Sequence = sequence, Refusals = 0 });
         tables.Ids.Keep(row, new StatusAnswer(messageId, LedgerStatus.Pending, sequence));

@@ -53,6 +53,7 @@ public sealed partial class SqliteAckLedger
     /// <summary>It was not confirmed, and must not read so; an id of the application's may be used again.</summary>
     private static void Forget(Binding binding, PublisherRow row, StoredRecord stored)
     {
+        row.PutAside++;
         // Where the two do not agree, either may be right.
         foreach (var sequence in new[] { stored.Sequence, RecordCodec.GuessSequence(stored.Record) })
             if (sequence > 0 && sequence <= row.Tail) binding.Tables.Traces.Leave(row, sequence);

@@ -35,7 +35,7 @@ public sealed partial class SqliteAckLedger
             if (binding.Tables.Backlog.First(row) is { } head && (oldest is null || head < oldest.Sequence)) oldest = binding.Tables.Backlog.Get(row, head);
             var acceptedAt = oldest is not null && RecordBuffer.TryDecode(oldest, row.Nonce, out var record, out _) ? record.AcceptedAt : (DateTimeOffset?)null;
             return new LedgerStatistics(
-                row.Backlog, row.InFlight, row.Dead, row.BacklogBytes + row.InFlightBytes, acceptedAt, row.Quarantined, row.Tail, oldest?.Sequence ?? row.Tail + 1);
+                row.Backlog, row.InFlight, row.Dead, row.BacklogBytes + row.InFlightBytes, acceptedAt, row.Quarantined, row.Tail, oldest?.Sequence ?? row.Tail + 1, row.Totals);
         },
         cancellationToken);
 

@@ -59,6 +59,12 @@ public static class ReliableMqttTelemetry
     /// <summary>Gauge: messages in the ledger by <see cref="MessageStateAttribute"/>. Every process of a publisher id tells the same: take the highest, not the sum.</summary>
     public const string LedgerMessageCount = "reliable_mqtt.ledger.message.count";
 
+    /// <summary>
+    /// Counter: what has happened in the ledger since it was made, by <see cref="MessageStateAttribute"/>: <c>accepted</c>, <c>confirmed</c>, <c>expired</c>, <c>dead_lettered</c>, <c>put_aside</c>. It is counted
+    /// in the store, with the change itself, so that the kill of a process loses none. Every process of a publisher id tells the same: take the highest, not the sum.
+    /// </summary>
+    public const string LedgerMessages = "reliable_mqtt.ledger.messages";
+
     /// <summary>Gauge: how long the oldest unfinished message has waited. The one to be alarmed by.</summary>
     public const string OldestMessageAge = "reliable_mqtt.ledger.oldest_message.age";
 
@@ -68,7 +74,7 @@ public static class ReliableMqttTelemetry
     /// <summary>Attribute, on all metrics and spans: the publisher id.</summary>
     public const string PublisherIdAttribute = "reliable_mqtt.publisher.id";
 
-    /// <summary>Attribute: <c>pending</c>, <c>in_flight</c> (also part of pending) or <c>dead_lettered</c>.</summary>
+    /// <summary>Attribute: <c>pending</c>, <c>in_flight</c> (also part of pending) or <c>dead_lettered</c>; of <see cref="LedgerMessages"/> also <c>accepted</c>, <c>confirmed</c>, <c>expired</c>, <c>put_aside</c>.</summary>
     public const string MessageStateAttribute = "reliable_mqtt.message.state";
 
     /// <summary>Attribute: <c>accept</c> or <c>commit</c>.</summary>

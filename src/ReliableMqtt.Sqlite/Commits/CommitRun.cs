@@ -205,6 +205,7 @@ internal sealed class CommitRun(SqliteDatabase database, LedgerTables tables, Pu
         {
             var (record, packetId) = commit.Appends[i];
             var sequence = ++row.Tail;
+            row.Accepted++;
             if (record.Sequence != sequence || record.MessageId.IsEmpty)
                 record = record with { Sequence = sequence, MessageId = record.HasApplicationId ? record.MessageId : MessageId.ForSequence(row.Nonce, sequence) };
             if (packetId is not { } id || moved) tables.Append(row, record);

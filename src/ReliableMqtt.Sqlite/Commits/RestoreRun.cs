@@ -39,6 +39,7 @@ internal sealed class RestoreRun(LedgerTables tables, PublisherRow row, LedgerRe
         var lost = jumped.Without(restore.Known);
         foreach (var range in lost) tables.Traces.AddLost(row, range);
         row.Session = restore.Session;
+        row.Accepted = row.Confirmed + row.Expired + row.DeadLettered + row.PutAside + row.Backlog + row.InFlight;
         // What the owner before was answered last may be among what is lost.
         if (!row.IsCurrent(restore.Epoch)) (row.BeforeToken, row.BeforeOperation, row.BeforeAnswer) = (null, 0, null);
         row.Token = restore.Epoch.Token;
@@ -112,6 +113,7 @@ internal sealed class RestoreRun(LedgerTables tables, PublisherRow row, LedgerRe
         {
             Exhume(answer.MessageId);
             tables.Ids.KeepUntil(row, answer, _forgetAt);
+            if (answer.Status == LedgerStatus.Expired) row.Expired++;
             if (answer.Status == LedgerStatus.Confirmed) tables.Traces.Remove(row, answer.MessageId);
             else tables.Traces.LeaveAutomatic(row, answer.MessageId);
         }

@@ -46,6 +46,14 @@ internal static class SqliteSchema
         CREATE TABLE quarantine(
           id INTEGER PRIMARY KEY, at INTEGER NOT NULL, place INTEGER NOT NULL, field TEXT NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL);
         """,
+        """
+        ALTER TABLE publishers ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE publishers ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE publishers ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE publishers ADD COLUMN dead_lettered INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE publishers ADD COLUMN put_aside INTEGER NOT NULL DEFAULT 0;
+        UPDATE publishers SET accepted = backlog + inflight;
+        """,
     ];
 
     /// <summary>The version that this library writes.</summary>

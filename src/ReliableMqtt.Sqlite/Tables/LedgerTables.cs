@@ -63,6 +63,7 @@ internal sealed class LedgerTables
 
     public void Confirm(PublisherRow row, MessageId messageId, long sequence, byte reasonCode, DateTimeOffset at, DateTimeOffset forgetAt)
     {
+        row.Confirmed++;
         // That nothing is left says it of an automatic id.
         if (!IsIndexed(messageId, sequence)) return;
         Ids.KeepUntil(row, new StatusAnswer(messageId, LedgerStatus.Confirmed, sequence, reasonCode, at), forgetAt);
@@ -71,12 +72,14 @@ internal sealed class LedgerTables
 
     public void Expire(PublisherRow row, MessageId messageId, long sequence, DateTimeOffset at, DateTimeOffset forgetAt)
     {
+        row.Expired++;
         Ids.KeepUntil(row, new StatusAnswer(messageId, LedgerStatus.Expired, sequence, null, at), forgetAt);
         Traces.LeaveAutomatic(row, messageId);
     }
 
     public void Bury(PublisherRow row, StoredRecord record, MessageId messageId, DeadLetterReason reason, DateTimeOffset at, DateTimeOffset now)
     {
+        row.DeadLettered++;
         var number = Dead.Add(row, record, messageId, reason, at, now);
         Ids.Keep(row, new StatusAnswer(messageId, LedgerStatus.DeadLettered, record.Sequence, reason.ReasonCode, at), number);
         Traces.LeaveAutomatic(row, messageId);

@@ -37,6 +37,19 @@ internal sealed class PublisherRow
 
     public long QuarantineNumber { get; set; }
 
+    // Counted where a message comes in and where it ends, since the ledger was made.
+    public long Accepted { get; set; }
+
+    public long Confirmed { get; set; }
+
+    public long Expired { get; set; }
+
+    public long DeadLettered { get; set; }
+
+    public long PutAside { get; set; }
+
+    public LedgerTotals Totals => new(Accepted, Confirmed, Expired, DeadLettered, PutAside);
+
     /// <summary>Counts the durable transactions.</summary>
     public long Writes { get; set; }
 

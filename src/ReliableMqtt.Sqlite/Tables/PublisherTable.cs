@@ -12,13 +12,14 @@ internal sealed class PublisherTable(SqliteDatabase database)
     private readonly SqliteStatement _insert = database.Prepare("INSERT INTO publishers(name, nonce) VALUES(?1, ?2) RETURNING id");
     private readonly SqliteStatement _load = database.Prepare("""
         SELECT nonce, tail, session, forgotten, backlog, backlog_bytes, inflight, inflight_bytes, dead, dead_number, quarantined, quarantine_number, writes, token, epochs, holder, holder_object,
-          expires_at, is_locked, operation, answer, before_token, before_operation, before_answer, restored, restored_lost
+          expires_at, is_locked, operation, answer, before_token, before_operation, before_answer, restored, restored_lost,
+          accepted, confirmed, expired, dead_lettered, put_aside
         FROM publishers WHERE id=?1
         """);
     private readonly SqliteStatement _save = database.Prepare("""
         UPDATE publishers SET nonce=?2, tail=?3, session=?4, forgotten=?5, backlog=?6, backlog_bytes=?7, inflight=?8, inflight_bytes=?9, dead=?10, dead_number=?11, quarantined=?12,
           quarantine_number=?13, writes=?14, token=?15, epochs=?16, holder=?17, holder_object=?18, expires_at=?19, is_locked=?20, operation=?21, answer=?22, before_token=?23, before_operation=?24,
-          before_answer=?25, restored=?26, restored_lost=?27
+          before_answer=?25, restored=?26, restored_lost=?27, accepted=?28, confirmed=?29, expired=?30, dead_lettered=?31, put_aside=?32
         WHERE id=?1
         """);
     private readonly SqliteStatement _renew = database.Prepare("UPDATE publishers SET expires_at=?2, is_locked=?3 WHERE id=?1");
@@ -77,6 +78,11 @@ internal sealed class PublisherTable(SqliteDatabase database)
             BeforeAnswer = row.Text(23),
             Restored = row.Number(24),
             RestoredLost = row.Text(25),
+            Accepted = row.Number(26),
+            Confirmed = row.Number(27),
+            Expired = row.Number(28),
+            DeadLettered = row.Number(29),
+            PutAside = row.Number(30),
         };
         row.Reset();
         return loaded;
@@ -91,7 +97,8 @@ internal sealed class PublisherTable(SqliteDatabase database)
         _save.With(1, row.Id).With(2, (long)row.Nonce).With(3, row.Tail).With(4, (long)row.Session).With(5, row.Forgotten).With(6, row.Backlog).With(7, row.BacklogBytes).With(8, row.InFlight)
             .With(9, row.InFlightBytes).With(10, row.Dead).With(11, row.DeadNumber).With(12, row.Quarantined).With(13, row.QuarantineNumber).With(14, row.Writes).With(15, row.Token)
             .With(16, row.Epochs).With(17, row.Holder).With(18, row.HolderObject).With(19, row.ExpiresAt).With(20, row.IsLocked ? 1L : 0L).With(21, row.Operation).With(22, row.Answer)
-            .With(23, row.BeforeToken).With(24, row.BeforeOperation).With(25, row.BeforeAnswer).With(26, row.Restored).With(27, row.RestoredLost).Run();
+            .With(23, row.BeforeToken).With(24, row.BeforeOperation).With(25, row.BeforeAnswer).With(26, row.Restored).With(27, row.RestoredLost)
+            .With(28, row.Accepted).With(29, row.Confirmed).With(30, row.Expired).With(31, row.DeadLettered).With(32, row.PutAside).Run();
     }
 
     /// <summary>Writes what a renewed lease changes, which may be lost.</summary>

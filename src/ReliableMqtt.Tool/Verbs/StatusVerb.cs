@@ -37,6 +37,7 @@ internal static class StatusVerb
         ("oldest", OldestText(counts, open.Host.Time.GetUtcNow())),
         ("dead letters", Words.Number(counts.DeadLetters)),
         ("quarantine", Words.Number(counts.Quarantined)),
+        .. counts.Totals is { } totals ? (ReadOnlySpan<(string, string)>)[("since it was made", TotalsText(totals))] : [],
     ]);
 
     private static void WriteJson(OpenLedger open, LedgerOverview overview, LedgerStatistics counts)
@@ -64,8 +65,22 @@ internal static class StatusVerb
         json.Time("oldestAcceptedAt", counts.OldestAcceptedAt);
         writer.WriteNumber("deadLetters", counts.DeadLetters);
         writer.WriteNumber("quarantined", counts.Quarantined);
+        if (counts.Totals is { } totals)
+        {
+            writer.WriteStartObject("totals");
+            writer.WriteNumber("accepted", totals.Accepted);
+            writer.WriteNumber("confirmed", totals.Confirmed);
+            writer.WriteNumber("expired", totals.Expired);
+            writer.WriteNumber("deadLettered", totals.DeadLettered);
+            writer.WriteNumber("putAside", totals.PutAside);
+            writer.WriteEndObject();
+        }
+
         json.Complete();
     }
+
+    private static string TotalsText(LedgerTotals totals) =>
+        $"{Words.Number(totals.Accepted)} accepted, {Words.Number(totals.Confirmed)} confirmed, {Words.Number(totals.Expired)} expired, {Words.Number(totals.DeadLettered)} dead letters, {Words.Number(totals.PutAside)} put aside";
 
     private static string OldestText(LedgerStatistics counts, DateTimeOffset now) =>
         counts.OldestAcceptedAt is { } oldest ? $"{Words.Time(oldest)}, {Words.Ago(oldest, now)}"

@@ -41,6 +41,7 @@ internal sealed class InMemoryAcceptor(ulong id)
             {
                 var again = record with { Sequence = ++state.Tail };
                 state.Backlog.Append(again);
+                state.Accepted++;
                 if (InMemoryState.IsIndexed(again)) state.Index.Keep(new StatusAnswer(again.MessageId, LedgerStatus.Pending, again.Sequence));
                 kept.Found(again.MessageId, again.Sequence);
             }

@@ -13,6 +13,7 @@ internal sealed class InMemoryCommitCheck(InMemoryState state, LedgerCommit comm
 
     public void Run(bool moved)
     {
+        CommitRules.Check(commit, state.Nonce);
         foreach (var op in commit.Confirms) Leave(op.PacketId, op.Sequence, op.MessageId);
         foreach (var op in commit.Releases) Release(op.PacketId);
         foreach (var op in commit.DeadLetters) Leave(op.PacketId, op.Sequence, op.MessageId);
@@ -42,7 +43,6 @@ internal sealed class InMemoryCommitCheck(InMemoryState state, LedgerCommit comm
     private void Move(MoveOp op)
     {
         Entry(op.PacketId);
-        if (op.State is null) throw Refused($"the move of packet id {op.PacketId} names no state");
         _left.Add(op.PacketId);
         if (op.NewPacketId != op.PacketId) Give(op.NewPacketId);
     }
@@ -71,14 +71,8 @@ internal sealed class InMemoryCommitCheck(InMemoryState state, LedgerCommit comm
     private void CheckAppends(bool moved)
     {
         var mayGoDirectly = commit.Drops.Count + commit.Assigns.Count == state.Backlog.Count;
-        var queued = false;
-        for (var i = 0; i < commit.Appends.Count; i++)
+        foreach (var (record, packetId) in commit.Appends)
         {
-            var (record, packetId) = commit.Appends[i];
-            CheckRecord(record, commit.ExpectedTail + 1 + i);
-            if (packetId is not null && queued) throw Refused($"the append {record.Sequence} would overtake an append for the backlog");
-            queued |= packetId is null;
-
             // Moved appends take no packet id: all of them go to the backlog.
             if (packetId is not { } id || moved) continue;
             if (!mayGoDirectly) throw Refused($"the append {record.Sequence} would overtake the backlog");
@@ -86,22 +80,10 @@ internal sealed class InMemoryCommitCheck(InMemoryState state, LedgerCommit comm
         }
     }
 
-    private void CheckRecord(LedgerRecord record, long sequence)
-    {
-        if (record is null) throw Refused("an append has no record");
-        if (record.Sequence != sequence) throw Refused($"an append carries sequence {record.Sequence} in the place of {sequence}");
-        if (record.QualityOfService is not (MqttQualityOfServiceLevel.AtLeastOnce or MqttQualityOfServiceLevel.ExactlyOnce))
-            throw Refused($"the append {sequence} is of {record.QualityOfService}, which a ledger does not keep");
-        if (record.MessageId.IsAutomatic && record.MessageId != MessageId.ForSequence(state.Nonce, sequence))
-            throw Refused($"the append {sequence} carries the automatic id {record.MessageId}, which is of another message");
-    }
-
     private void Give(PacketId packetId)
     {
-        if (packetId.Value is < PacketId.Min or > PacketId.Max) throw Refused($"{packetId} is not a packet id of a publisher");
         if (state.Inflight.Contains(packetId) || !_given.Add(packetId)) throw Refused($"packet id {packetId} is not free");
     }
 
-    private InvalidOperationException Refused(string problem) =>
-        new($"Commit {commit.Operation} is refused, and nothing was written: {problem}.");
+    private InvalidOperationException Refused(string problem) => CommitRules.Refused(commit, problem);
 }

@@ -72,7 +72,7 @@ internal sealed partial class InMemoryPublisher
             if (_state.Backlog.Count > 0 && (oldest is null || _state.Backlog[0].Sequence < oldest.Sequence)) oldest = _state.Backlog[0];
             return new LedgerStatistics(
                 _state.Backlog.Count, _state.Inflight.Count, _state.DeadLetters.Count, _state.PendingBytes, oldest?.AcceptedAt,
-                Tail: _state.Tail, LowestUnfinished: oldest?.Sequence ?? _state.Tail + 1);
+                Tail: _state.Tail, LowestUnfinished: oldest?.Sequence ?? _state.Tail + 1, Totals: _state.Totals);
         }
     }
 
@@ -174,6 +174,7 @@ internal sealed partial class InMemoryPublisher
 
             if (!_state.HasRoomFor(1, letter.Record.Size, options)) return new ReplayAnswer(ReplayStatus.Full);
             sequence = ++_state.Tail;
+            _state.Accepted++;
             _state.DeadLetters.Remove(messageId);
             _state.Backlog.Append(letter.Record with { Sequence = sequence, Refusals = 0 });
             _state.Index.Keep(new StatusAnswer(messageId, LedgerStatus.Pending, sequence));

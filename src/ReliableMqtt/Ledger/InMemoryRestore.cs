@@ -29,6 +29,7 @@ internal static class InMemoryRestore
         var lost = new SequenceRange(survived + 1, Math.Max(survived, restore.Tail) + Jump);
         state.Tail = lost.Last;
         state.Session = restore.Session;
+        state.Accepted = state.Confirmed + state.Expired + state.DeadLettered + state.PendingCount;
         var unknown = lost.Without(restore.Known);
         state.Lost.AddRange(unknown);
         state.Jumped.Add(lost);
@@ -89,6 +90,7 @@ internal static class InMemoryRestore
         {
             state.DeadLetters.Remove(answer.MessageId);
             state.Index.KeepUntil(answer, forgetAt);
+            if (answer.Status == LedgerStatus.Expired) state.Expired++;
         }
 
         foreach (var record in Pending(restore).Where(InMemoryState.IsIndexed))

@@ -35,6 +35,17 @@ internal sealed class InMemoryState
     /// <summary>Nobody has accepted or acquired here.</summary>
     public bool IsUntouched => Tail == 0 && Lease.IsUntouched;
 
+    // Counted where a message comes in and where it ends.
+    public long Accepted { get; set; }
+
+    public long Confirmed { get; private set; }
+
+    public long Expired { get; set; }
+
+    public long DeadLettered { get; private set; }
+
+    public LedgerTotals Totals => new(Accepted, Confirmed, Expired, DeadLettered, PutAside: 0);
+
     public long PendingCount => Backlog.Count + Inflight.Count;
 
     public long PendingBytes => Backlog.Bytes + Inflight.Bytes;
@@ -75,6 +86,7 @@ internal sealed class InMemoryState
     public LedgerRecord Stamp(LedgerRecord record)
     {
         Tail++;
+        Accepted++;
         var isNamed = record.HasApplicationId;
         var isStamped = record.Sequence == Tail && !record.MessageId.IsEmpty; // The owner stamps what it appends.
         var stamped = isStamped ? record : record with
@@ -98,17 +110,22 @@ internal sealed class InMemoryState
 
     public void Confirm(LedgerRecord record, byte reasonCode, DateTimeOffset at, DateTimeOffset forgetAt)
     {
+        Confirmed++;
         // An automatic id needs no trace of its confirm, unless a replay left one of its life before.
         if (!record.HasApplicationId && !Index.TryGet(record.MessageId, out _)) return;
         var answer = new StatusAnswer(record.MessageId, LedgerStatus.Confirmed, record.Sequence, reasonCode, at);
         Index.KeepUntil(answer, forgetAt);
     }
 
-    public void Expire(LedgerRecord record, DateTimeOffset at, DateTimeOffset forgetAt) =>
+    public void Expire(LedgerRecord record, DateTimeOffset at, DateTimeOffset forgetAt)
+    {
+        Expired++;
         Index.KeepUntil(new StatusAnswer(record.MessageId, LedgerStatus.Expired, record.Sequence, null, at), forgetAt);
+    }
 
     public void DeadLetter(LedgerRecord record, DeadLetterReason reason, DateTimeOffset at, DateTimeOffset now)
     {
+        DeadLettered++;
         DeadLetters.Add(new DeadLetter(record, reason, at), now);
         Index.Keep(new StatusAnswer(record.MessageId, LedgerStatus.DeadLettered, record.Sequence, reason.ReasonCode, at));
     }
@@ -144,5 +161,9 @@ internal sealed class InMemoryState
         Lost = [.. Lost],
         Jumped = [.. Jumped],
         Taken = [.. Taken],
+        Accepted = Accepted,
+        Confirmed = Confirmed,
+        Expired = Expired,
+        DeadLettered = DeadLettered,
     };
 }

@@ -9,5 +9,7 @@ namespace ReliableMqtt.Ledger;
 /// <param name="Quarantined">Records that could not be read and were put aside.</param>
 /// <param name="Tail">The highest sequence given out.</param>
 /// <param name="LowestUnfinished">Every message with a sequence below this is finished, as the owner has told last.</param>
+/// <param name="Totals">What was counted since the ledger was made; null of a ledger that does not count.</param>
 public sealed record LedgerStatistics(
-    long Backlog, long InFlight, long DeadLetters, long PendingBytes, DateTimeOffset? OldestAcceptedAt, long Quarantined = 0, long Tail = 0, long LowestUnfinished = 0);
+    long Backlog, long InFlight, long DeadLetters, long PendingBytes, DateTimeOffset? OldestAcceptedAt, long Quarantined = 0, long Tail = 0, long LowestUnfinished = 0,
+    LedgerTotals? Totals = null);

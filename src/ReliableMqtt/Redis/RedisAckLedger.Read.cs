@@ -71,17 +71,20 @@ public sealed partial class RedisAckLedger
     {
         var binding = Bound(cancellationToken);
         var keys = binding.Keys;
-        var reply = (RedisValue[])(await binding.Link.RunAsync(
+        var raw = (RedisResult[])(await binding.Link.RunAsync(
             RedisScript.Statistics, [keys.Header, keys.Inflight, keys.Backlog, keys.DeadOrder, keys.Quarantine], [LookThroughBytes], cancellationToken).ConfigureAwait(false))!;
+        RedisValue[] reply = [.. raw.Select(part => part.Length < 0 ? (RedisValue)part : default)];
         DateTimeOffset? oldest = null;
         var lowest = long.MaxValue;
-        foreach (var bytes in reply[7..])
+        foreach (var bytes in reply[8..])
         {
             if (!RecordCodec.TryDecode((ReadOnlyMemory<byte>)bytes, binding.Nonce, out var record, out _) || record.Sequence >= lowest) continue;
             (lowest, oldest) = (record.Sequence, record.AcceptedAt);
         }
 
-        return new LedgerStatistics((long)reply[0], (long)reply[1], (long)reply[2], (long)reply[3], oldest, (long)reply[4], (long)reply[5], (long)reply[6]);
+        var counted = ((RedisValue[])raw[7]!).Select(value => value.IsNull ? 0 : (long)value).ToArray();
+        return new LedgerStatistics((long)reply[0], (long)reply[1], (long)reply[2], (long)reply[3], oldest, (long)reply[4], (long)reply[5], (long)reply[6],
+            new LedgerTotals(counted[0], counted[1], counted[2], counted[3], counted[4]));
     }
 
     /// <inheritdoc />

@@ -44,6 +44,7 @@ internal sealed class PublisherMetrics : IDisposable
         _meter.CreateObservableUpDownCounter(Names.InFlight, () => Observe(status => status.InFlight), "{message}", "Messages with a packet id.");
         _meter.CreateObservableCounter(Names.Reconnects, () => Observe(status => status.Reconnects), "{reconnect}", "Connections that followed an earlier one.");
         _meter.CreateObservableUpDownCounter(Names.LedgerMessageCount, ObserveLedger, "{message}", "Messages in the ledger.");
+        _meter.CreateObservableCounter(Names.LedgerMessages, ObserveTotals, "{message}", "What has happened in the ledger since it was made.");
         _meter.CreateObservableGauge(Names.OldestMessageAge, ObserveAge, "s", "How long the oldest unfinished message has waited.");
     }
 
@@ -121,6 +122,16 @@ internal sealed class PublisherMetrics : IDisposable
         yield return State(now.Pending, "pending");
         yield return State(now.InFlight, "in_flight");
         if (Volatile.Read(ref _statistics) is { } counted) yield return State(counted.DeadLetters, "dead_lettered");
+    }
+
+    private IEnumerable<Measurement<long>> ObserveTotals()
+    {
+        if (_status is null || Volatile.Read(ref _statistics)?.Totals is not { } totals) yield break;
+        yield return State(totals.Accepted, "accepted");
+        yield return State(totals.Confirmed, "confirmed");
+        yield return State(totals.Expired, "expired");
+        yield return State(totals.DeadLettered, "dead_lettered");
+        yield return State(totals.PutAside, "put_aside");
     }
 
     private Measurement<long> State(long count, string state) => new(count, _publisher, new(Names.MessageStateAttribute, state));

@@ -47,6 +47,34 @@ public sealed class RedisInspectionTests
     }
 
     [Fact]
+    public async Task A_ledger_that_has_not_counted_begins_with_what_is_there_and_looking_does_not_make_it()
+    {
+        await using var damaged = await StartAsync();
+        var owner = await damaged.OwnAsync();
+        await owner.SendAsync(1, Message("a"), Message("b"));
+        await owner.Ledger.AcceptAsync([Message("c")], Cancel);
+        await damaged.Database.HashDeleteAsync(Key("header"), ["accepted", "confirmed"]);
+        var before = await ChangesAsync(damaged);
+        await damaged.OpenAsync(createIfMissing: false);
+        Assert.Equal(before, await ChangesAsync(damaged));
+        var ledger = await damaged.OpenAsync();
+        Assert.Equal(new LedgerTotals(3, 0, 0, 0, 0), (await ledger.GetStatisticsAsync(Cancel)).Totals);
+    }
+
+    [Fact]
+    public async Task What_was_put_aside_is_counted_so()
+    {
+        await using var damaged = await StartAsync();
+        var owner = await damaged.OwnAsync();
+        await owner.Ledger.AcceptAsync([Message("a"), Message("b"), Message("c")], Cancel);
+        await damaged.DamageBacklogAsync(1, bytes => Flip(bytes, -1));
+        Assert.Equal(2, (await owner.Ledger.ReadBacklogAsync(0, 10, Cancel)).Count);
+        await owner.Ledger.ReadBacklogAsync(0, 10, Cancel);
+        var counts = await owner.Ledger.GetStatisticsAsync(Cancel);
+        Assert.Equal((new LedgerTotals(3, 0, 0, 0, 1), 2L), (counts.Totals, counts.Backlog));
+    }
+
+    [Fact]
     public async Task What_cannot_be_read_is_listed_where_it_stands_with_its_problem()
     {
         await using var damaged = await StartAsync();

@@ -144,7 +144,7 @@ public abstract partial class AckLedgerConformance
         Assert.Equal(ReplayStatus.Replayed, (await other.ReplayAsync(sent[0].MessageId, Cancel)).Status);
         Assert.Equal(["m", "m0"], Texts(await BacklogAsync(other)));
         Assert.Equal(
-            new LedgerStatistics(2, 1, 0, 0, null, Tail: 4, LowestUnfinished: 2),
+            new LedgerStatistics(2, 1, 0, 0, null, Tail: 4, LowestUnfinished: 2, Totals: new LedgerTotals(4, 0, 0, 1, 0)),
             (await other.GetStatisticsAsync(Cancel)) with { PendingBytes = 0, OldestAcceptedAt = null });
     }
 

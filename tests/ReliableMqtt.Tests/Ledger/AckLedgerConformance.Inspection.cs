@@ -39,7 +39,7 @@ public abstract partial class AckLedgerConformance
 
         await OpenAsync();
         await ledger.OpenAsync(OnlyLooking, Cancel);
-        Assert.Equal(new LedgerStatistics(0, 0, 0, 0, null, Tail: 0, LowestUnfinished: 1), await ledger.GetStatisticsAsync(Cancel));
+        Assert.Equal(new LedgerStatistics(0, 0, 0, 0, null, Tail: 0, LowestUnfinished: 1, Totals: new LedgerTotals(0, 0, 0, 0, 0)), await ledger.GetStatisticsAsync(Cancel));
     }
 
     [Fact]

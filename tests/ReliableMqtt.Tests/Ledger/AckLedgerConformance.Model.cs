@@ -91,7 +91,7 @@ public abstract partial class AckLedgerConformance
             var lines = text.Split('\n')[..^1].Select(line => line.StartsWith("dead ", StringComparison.Ordinal) ? line[..line.LastIndexOf(' ')] : line);
             Assert.Equal(Model.Describe().ReplaceLineEndings("\n").TrimEnd('\n'), string.Join('\n', lines));
             var counts = await Any().GetStatisticsAsync(Cancel);
-            Assert.Equal((Model.Backlog.Count, Model.InFlight.Count, Model.Dead.Count), (counts.Backlog, counts.InFlight, counts.DeadLetters));
+            Assert.Equal((Model.Backlog.Count, Model.InFlight.Count, Model.Dead.Count, Model.Totals), (counts.Backlog, counts.InFlight, counts.DeadLetters, counts.Totals));
             await FindAsync();
         }
 

@@ -63,9 +63,29 @@ public abstract partial class AckLedgerConformance : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var ledger in _opened.AsEnumerable().Reverse())
+            if (await TryCheckFunnelAsync(ledger)) break;
         foreach (var ledger in _opened) await ledger.DisposeAsync();
         await DisposeStoreAsync();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>At the end of every test: what came in is what has ended and what is there. False when this object cannot tell any more.</summary>
+    private static async Task<bool> TryCheckFunnelAsync(AckLedger ledger)
+    {
+        LedgerStatistics counts;
+        try
+        {
+            counts = await ledger.GetStatisticsAsync(Cancel);
+        }
+        catch (Exception error) when (error is LedgerUnavailableException or ObjectDisposedException or InvalidOperationException or LedgerNotFoundException)
+        {
+            return false;
+        }
+
+        var totals = counts.Totals!;
+        Assert.Equal(totals.Accepted, totals.Confirmed + totals.Expired + totals.DeadLettered + totals.PutAside + counts.Backlog + counts.InFlight);
+        return true;
     }
 
     /// <summary>Ends what the test's store needs, after its ledger objects.</summary>

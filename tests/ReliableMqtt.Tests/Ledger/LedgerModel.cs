@@ -29,6 +29,9 @@ internal sealed class LedgerModel(ulong nonce, LedgerOpenOptions options)
 
     public IReadOnlyList<LedgerRecord> Dead => [.. _dead.Select(letter => letter.Record)];
 
+    /// <summary>What was counted.</summary>
+    public LedgerTotals Totals { get; private set; } = new(0, 0, 0, 0, 0);
+
     private long Pending => Backlog.Count + InFlight.Count;
 
     public long LowestUnfinished => Backlog.Concat(InFlight.Select(entry => entry.Record)).Select(record => record.Sequence).Append(Tail + 1).Min();
@@ -73,6 +76,7 @@ internal sealed class LedgerModel(ulong nonce, LedgerOpenOptions options)
 
         if (Pending + 1 > options.MaxPending) return ReplayStatus.Full;
         Backlog.Add(_dead[index].Record with { Sequence = ++Tail, Refusals = 0 });
+        Totals = Totals with { Accepted = Totals.Accepted + 1 };
         Outcomes[messageId] = (LedgerStatus.Pending, Tail);
         _dead.RemoveAt(index);
         return ReplayStatus.Replayed;
@@ -100,6 +104,7 @@ internal sealed class LedgerModel(ulong nonce, LedgerOpenOptions options)
     {
         var busy = InFlight.Select(entry => entry.PacketId).ToHashSet();
         foreach (var op in commit.Confirms) Outcomes[op.MessageId] = (LedgerStatus.Confirmed, Leave(op.PacketId, op.Sequence, op.MessageId).Sequence);
+        Totals = Totals with { Confirmed = Totals.Confirmed + commit.Confirms.Count, Expired = Totals.Expired + commit.Drops.Count(op => op.Reason is null) };
         foreach (var op in commit.Releases) Release(op);
         foreach (var op in commit.DeadLetters) Die(Leave(op.PacketId, op.Sequence, op.MessageId), op.Reason);
         foreach (var op in commit.Moves) Demand(commit.Moves.Count(other => other.PacketId == op.PacketId) == 1);
@@ -176,6 +181,7 @@ internal sealed class LedgerModel(ulong nonce, LedgerOpenOptions options)
     private LedgerRecord Stamp(LedgerRecord record)
     {
         Tail++;
+        Totals = Totals with { Accepted = Totals.Accepted + 1 };
         record = record with { Sequence = Tail, MessageId = record.HasApplicationId ? record.MessageId : MessageId.ForSequence(nonce, Tail) };
         Outcomes.Add(record.MessageId, (LedgerStatus.Pending, Tail));
         return record;
@@ -184,6 +190,7 @@ internal sealed class LedgerModel(ulong nonce, LedgerOpenOptions options)
     private void Die(LedgerRecord record, DeadLetterReason reason)
     {
         _dead.Add((reason, record));
+        Totals = Totals with { DeadLettered = Totals.DeadLettered + 1 };
         Outcomes[record.MessageId] = (LedgerStatus.DeadLettered, record.Sequence);
         if (_dead.Count > options.MaxDeadLetters) Bury(0);
     }
@@ -214,6 +221,7 @@ internal sealed class LedgerModel(ulong nonce, LedgerOpenOptions options)
             Backlog = [.. Backlog],
             InFlight = [.. InFlight],
             Outcomes = new(Outcomes),
+            Totals = Totals,
         };
         copy._dead.AddRange(_dead);
         return copy;

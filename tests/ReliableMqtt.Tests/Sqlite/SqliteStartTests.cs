@@ -37,10 +37,10 @@ public class SqliteStartTests
         await using var rig = new SqliteRig();
         await rig.OpenAsync();
         await rig.CloseAsync();
-        rig.Sql("PRAGMA user_version=2");
+        rig.Sql("PRAGMA user_version=3");
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => rig.OpenAsync());
         Assert.Contains("newer version", error.Message, StringComparison.Ordinal);
-        Assert.Equal(2, rig.Sql("PRAGMA user_version"));
+        Assert.Equal(3, rig.Sql("PRAGMA user_version"));
     }
 
     [Fact]
@@ -49,10 +49,26 @@ public class SqliteStartTests
         await using var rig = new SqliteRig();
         await File.WriteAllBytesAsync(rig.Folder.File, [], Cancel);
         await (await rig.OpenAsync()).AcceptAsync([rig.Message("kept")], Cancel);
-        Assert.Equal(1, rig.Sql("PRAGMA user_version"));
+        Assert.Equal(2, rig.Sql("PRAGMA user_version"));
         Assert.Equal(2, rig.Sql("PRAGMA auto_vacuum"));
         await rig.CloseAsync();
         Assert.Equal(["kept"], await SqliteRig.BacklogAsync(await rig.OpenAsync()));
+    }
+
+    [Fact]
+    public async Task A_file_of_the_first_schema_keeps_its_messages_and_begins_to_count()
+    {
+        await using var rig = new SqliteRig();
+        await (await rig.OpenAsync()).AcceptAsync([rig.Message("a"), rig.Message("b")], Cancel);
+        await rig.CloseAsync();
+        foreach (var column in new[] { "accepted", "confirmed", "expired", "dead_lettered", "put_aside" }) rig.Sql($"ALTER TABLE publishers DROP COLUMN {column}");
+        rig.Sql("PRAGMA user_version=1");
+
+        var ledger = await rig.OpenAsync();
+        Assert.Equal(["a", "b"], await SqliteRig.BacklogAsync(ledger));
+        Assert.Equal(new LedgerTotals(2, 0, 0, 0, 0), (await ledger.GetStatisticsAsync(Cancel)).Totals);
+        await ledger.AcceptAsync([rig.Message("c")], Cancel);
+        Assert.Equal(3, (await ledger.GetStatisticsAsync(Cancel)).Totals!.Accepted);
     }
 
     [Theory]

@@ -38,6 +38,9 @@ internal sealed class Leg(Run run, LegPlan plan)
         await ArriveAsync(stage);
         result.Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         foreach (var seat in stage.Seats) await seat.KillAsync();
+        // What a flaw has left behind may be anything.
+        if (plan.Flaw is null)
+            foreach (var seat in stage.Seats) FunnelCheck.Judge(seat, await Funnel.ExportAsync(seat.Name, stage.Redis.Address, run.Stop), result);
         LegVerdict.Judge(stage, result, left);
         return result;
     }

@@ -33,6 +33,9 @@ internal sealed class LegResult(LegPlan plan)
 
     public List<double> Recoveries { get; } = [];
 
+    /// <summary>What the metrics of each publisher say at the end.</summary>
+    public List<Funnel> Funnels { get; } = [];
+
     /// <summary>How long the ledger needed to become empty after the last fault and message.</summary>
     public double DrainSeconds { get; set; }
 

@@ -26,6 +26,7 @@ internal static class ProfileVerdict
         (Violation.OutOfOrder, "out of order on a topic", "out_of_order"),
         (Violation.Wire, "rules of the wire broken", "wire_problems"),
         (Violation.LeftInLedger, "ledgers not empty at the end", "ledgers_not_empty"),
+        (Violation.Funnel, "exported metrics that do not add up", "funnel"),
         (Violation.NotDrained, "ledgers not empty within 30 s", "not_drained"),
         (Violation.Wedged, "legs that did not come to their end", "wedged"),
     ];
@@ -71,6 +72,9 @@ internal static class ProfileVerdict
         report.RequireAtMost("longest recovery", recoveries.LastOrDefault(), LongestRecovery, " s");
         report.RequireAtMost("longest drain", legs.Max(leg => leg.DrainSeconds), 30, " s");
         foreach (var (kind, times) in done.Where(fault => fault.Key != Kinds.Answers).OrderBy(fault => fault.Key)) report.Figure(Word(kind), times);
+        report.Figure("funnel_accepted", legs.Sum(leg => leg.Funnels.Sum(funnel => funnel.Accepted)));
+        report.Figure("funnel_confirmed", legs.Sum(leg => leg.Funnels.Sum(funnel => funnel.Confirmed)));
+        report.Figure("funnel_dead_lettered", legs.Sum(leg => leg.Funnels.Sum(funnel => funnel.DeadLettered)));
         report.Figure("broker_answers", answers.Values.Sum());
         report.Figure("never_accepted", legs.Sum(leg => leg.NeverAccepted));
         report.Figure("recovered", legs.Sum(leg => leg.Recovered));

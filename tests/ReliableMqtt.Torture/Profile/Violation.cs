@@ -16,5 +16,6 @@ internal enum Violation
     GivenUp,
     NotDrained,
     LeftInLedger,
+    Funnel,
     Wedged,
 }

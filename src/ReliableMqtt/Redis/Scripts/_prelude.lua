@@ -26,6 +26,9 @@ local function read_sequence(record)
   return n, n > 0 and pack_sequence(n) == string.sub(record, 2, 9)
 end
 
+-- Counts on in a field of the header.
+local function count(header, field, more) call('HSET', header, field, text(tonumber(call('HGET', header, field) or '0') + more)) end
+
 local function stamp(record, sequence) return string.sub(record, 1, 1) .. pack_sequence(sequence) .. string.sub(record, 10) end
 
 -- unpack() takes fewer than 8,000 values. The step is even, for pairs.

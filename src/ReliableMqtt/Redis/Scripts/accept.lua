@@ -11,7 +11,7 @@
 --         {'OLD'} a late copy | {'ACCEPTOR'} unknown, or operations are missing | {'UNVERIFIED'} no owner has looked yet at what a restart
 --         of the server has left | {'NONCE'} it is another ledger | {'MISSING'} there is none
 local header, inflight, backlog, acceptor, first_message = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 9
-local h = call('HMGET', header, 'nonce', 'server', 'tail', 'qbytes', 'fbytes', 'lowest', 'life')
+local h = call('HMGET', header, 'nonce', 'server', 'tail', 'qbytes', 'fbytes', 'lowest', 'life', 'accepted')
 if not h[1] then return {'MISSING'} end
 if h[1] ~= ARGV[2] then return {'NONCE'} end
 if h[2] ~= server() then
@@ -77,7 +77,7 @@ for i = first_message, #ARGV, 3 do
   end
 end
 answer[3] = #records
-if #records > 0 then call('HSET', header, 'tail', text(tail), 'qbytes', text(bytes)) else call('HDEL', header, '-') end
+if #records > 0 then call('HSET', header, 'tail', text(tail), 'qbytes', text(bytes), 'accepted', text(tonumber(h[8] or '0') + #records)) else call('HDEL', header, '-') end
 call('SET', acceptor, cmsgpack.pack({op, answer}), 'PX', ARGV[5])
 if settled then call('HDEL', KEYS[8], ARGV[8]) end -- Numbers rise: those before will not come again.
 if #records > 0 then

@@ -20,7 +20,7 @@
 --         that is no longer known | {'ROLLEDBACK'} | {'BAD', what is wrong}
 --         {'UNVERIFIED'} the server has begun another life, and the owner has not asked yet whether anything is missing
 local header, inflight, state, backlog, dead, order, ids, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[10]
-local h = call('HMGET', header, 'epoch', 'op', 'tail', 'qbytes', 'fbytes', 'lowest', 'done', 'answer', 'deadno', 'server')
+local h = call('HMGET', header, 'epoch', 'op', 'tail', 'qbytes', 'fbytes', 'lowest', 'done', 'answer', 'deadno', 'server', 'accepted', 'confirmed')
 if not h[3] then return {'ROLLEDBACK'} end
 local function parse_answer(answer) return string.match(answer, '(%S+) (%S+) (%S+) (%S+)') end
 if h[1] ~= ARGV[1] then
@@ -205,7 +205,8 @@ length = length - #head + (appends == 0 and 0 or moved and appends or queue_end 
 local answer = {refused and 'REFUSED' or 'APPLIED', text(tail + appends), text(length), text(first)}
 if appends == 0 then call('HDEL', inflight, '-') end -- See the prelude: a ledger must be able to drain.
 call('HSET', header, 'op', argv[2], 'tail', answer[2], 'qbytes', text(qbytes), 'fbytes', text(fbytes), 'answer', table.concat(answer, ' '),
-  'lowest', tonumber(argv[4]) > tonumber(h[6]) and argv[4] or h[6])
+  'lowest', tonumber(argv[4]) > tonumber(h[6]) and argv[4] or h[6], 'accepted', text(tonumber(h[11] or '0') + appends),
+  'confirmed', text(tonumber(h[12] or '0') + (confirm_end - confirm + 1) / 2 + (settle_end - settle + 1) / 5))
 if argv[5] ~= '' then call('HSET', header, 'session', argv[5]) end
 
 write('HDEL', inflight, asked, 1, settled)
@@ -283,11 +284,14 @@ write('HSET', ids, live)
 write('HSET', current, finished)
 write('ZREM', ended, untrace)
 leave_trace(header, ended, trace)
+local expired = drops + buried - releases - #letters / 2
+if expired > 0 then count(header, 'expired', expired) end
 if #letters == 0 then return answer end
 
 write('HSET', dead, letters)
 write('ZADD', order, numbers)
 call('HSET', header, 'deadno', text(number))
+count(header, 'dead-lettered', #letters / 2)
 -- Too many: the oldest leave, and a trace of each stays.
 local surplus = math.min(call('ZCARD', order) - tonumber(ARGV[8]), 1000)
 if surplus > 0 then

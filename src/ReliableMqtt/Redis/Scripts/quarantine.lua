@@ -38,6 +38,7 @@ if place == 'inflight' then
   -- Its packet id is still in use in the broker's session: that must end before the id is given out again.
   if h[7] == 'established' then call('HSET', header, 'session', 'condemned') end
 end
+count(header, 'put-aside', 1)
 -- It was not confirmed, and must not read so.
 if sound and sequence <= tonumber(h[2]) then
   leave_trace(header, KEYS[4], {text(sequence)})

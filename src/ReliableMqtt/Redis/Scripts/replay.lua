@@ -14,6 +14,7 @@ call('ZCARD', KEYS[7])
 if length + call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) or bytes + tonumber(h[3]) > tonumber(ARGV[5]) then return {'FULL'} end
 local sequence = tonumber(h[1]) + 1
 call('HSET', header, 'tail', text(sequence), 'qbytes', text(bytes))
+count(header, 'accepted', 1)
 call('RPUSH', backlog, stamp(ARGV[3], sequence))
 call('HSET', KEYS[6], ARGV[1], 'P ' .. text(sequence))
 call('HDEL', KEYS[4], ARGV[1])

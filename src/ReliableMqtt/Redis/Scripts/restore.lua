@@ -17,7 +17,7 @@
 --         'automatic' is the sequence within an automatic id, or '' for an id of the application's
 -- Output  {'RESTORED', tail, backlog, tail that was left, tail right after it} | {'FENCED'} | {'UNSTAGED'}: something is not staged
 local header, inflight, state, backlog, dead, order, ids, ended = KEYS[1], KEYS[3], KEYS[4], KEYS[5], KEYS[7], KEYS[8], KEYS[9], KEYS[12]
-local h = call('HMGET', header, 'nonce', 'epoch', 'restored', 'tail', 'lost', 'forgotten', 'lives', 'epochs', 'done', 'deadno', 'qbytes', 'lowest')
+local h = call('HMGET', header, 'nonce', 'epoch', 'restored', 'tail', 'lost', 'forgotten', 'lives', 'epochs', 'done', 'deadno', 'qbytes', 'lowest', 'confirmed', 'expired', 'dead-lettered', 'put-aside')
 local epoch = h[2] or ''
 if h[1] and h[1] ~= ARGV[4] then return {'FENCED'} end
 if epoch == ARGV[1] then
@@ -50,6 +50,7 @@ local own, not_confirmed = {}, {}
 for i = 1, flying.count / 3 + waiting.count do own[tonumber(names[i])] = true end
 for i = unconfirmed.first, unconfirmed.last do not_confirmed[tonumber(ARGV[i])] = true end
 local gone, traces, settled, outcomes, forgotten = {}, {}, {}, {}, tonumber(ARGV[12])
+local confirmed_count, expired_count = tonumber(h[13] or '0'), tonumber(h[14] or '0')
 local time = now()
 local function was_in_hand(sequence)
   local low, high = 0, known.count / 2
@@ -65,6 +66,7 @@ local function consider(bytes)
   local id = string.sub(bytes, 21, 20 + string.byte(bytes, 19) * 256 + string.byte(bytes, 20))
   local confirmed = sequence > forgotten and not not_confirmed[sequence] and was_in_hand(sequence)
   gone[sequence] = true
+  if confirmed then confirmed_count = confirmed_count + 1 end
   if id ~= '' then
     settled[#settled + 1] = id
     outcomes[id] = {sequence, confirmed and 'C ' .. text(sequence) .. ' 0 ' .. text(time)}
@@ -176,6 +178,7 @@ for i = finished.first, finished.last, 4 do
   if is_lost(tonumber(ARGV[i])) then
     risen[#risen + 1] = ARGV[i + 1]
     put(done, ARGV[i + 1], ARGV[i + 3])
+    if string.sub(ARGV[i + 3], 1, 1) == 'E' then expired_count = expired_count + 1 end
     if ARGV[i + 2] ~= '' and string.sub(ARGV[i + 3], 1, 1) == 'C' then untrace[#untrace + 1] = ARGV[i + 2] end
   end
 end
@@ -228,6 +231,10 @@ call('HSET', header, 'epoch', ARGV[1], 'previous', ARGV[2], 'owner', ARGV[11], '
   'epochs', text(math.max(tonumber(h[8] or '0'), tonumber(string.match(ARGV[1], '^%d+')))), 'lives', tonumber(h[7] or '0') + 1,
   'lowest', text(math.max(tonumber(h[12] or '1'), tonumber(ARGV[8]))), 'qbytes', text(qbytes), 'fbytes', text(fbytes), 'deadno', text(number),
   'answer', 'APPLIED ' .. text(all) .. ' ' .. text(length) .. ' 0', 'restored', ARGV[3] .. ' ' .. text(survived) .. ' ' .. text(all))
+-- What was accepted is what has ended and what is there: of what went without a trace, nobody can say that it was.
+local letter_count, aside = tonumber(h[15] or '0') + #letters / 2, tonumber(h[16] or '0')
+call('HSET', header, 'accepted', text(confirmed_count + expired_count + letter_count + aside + call('HLEN', inflight) + length),
+  'confirmed', text(confirmed_count), 'expired', text(expired_count), 'dead-lettered', text(letter_count), 'put-aside', text(aside))
 -- What the owner before was answered last may be among what is lost: nobody can tell him any more.
 if epoch ~= ARGV[1] then call('HSET', header, 'previous-op', '9007199254740991', 'previous-answer', '') end
 call('SET', KEYS[2], ARGV[1], 'PX', ARGV[10])

@@ -56,7 +56,7 @@ internal sealed partial class PublishSession
     }
 
     /// <summary>Every message with a sequence below this is finished.</summary>
-    public long LowestUnfinished => LowestUnfinishedAfter(NoOperation);
+    public long LowestUnfinished => _lowestUnfinished = LowestUnfinishedAfter(NoOperation);
 
     private const long NoOperation = -1;
 
@@ -129,14 +129,15 @@ internal sealed partial class PublishSession
     /// <summary>Never come near the end of the packet ids: those whose confirm is being stored are still taken (W4).</summary>
     private const int PacketIdsAtMost = PacketId.Max / 2;
 
-    private long LowestUnfinishedAfter(long operation) =>
-        _lowestUnfinished = Math.Max(_lowestUnfinished, FindLowestUnfinished(operation));
+    // What a commit would finish is not finished before its answer: a flush must not end there.
+    private long LowestUnfinishedAfter(long operation) => Math.Max(_lowestUnfinished, FindLowestUnfinished(operation));
 
     private long FindLowestUnfinished(long operation)
     {
         FirstUnfinished();
         foreach (var handshake in _bySequence)
             if (!handshake.IsFinishedBy(operation)) return Math.Min(handshake.Record.Sequence, _tail + 1);
+        if (operation == NoOperation && _outstanding is { Drops: [var (dropped, _), ..] }) return Math.Min(dropped.Sequence, _tail + 1);
         if (_prefetched.TryPeek(out var next)) return Math.Min(next.Sequence, _tail + 1);
         return _backlogCount > 0 ? Math.Min(_prefetchedUpTo, _tail) + 1 : _tail + 1;
     }

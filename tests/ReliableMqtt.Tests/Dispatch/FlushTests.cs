@@ -51,6 +51,30 @@ public sealed class FlushTests
         Assert.Equal(2, flush.UpTo);
     }
 
+    [Fact]
+    public async Task A_flush_waits_until_the_confirm_is_stored()
+    {
+        var ledger = new HeldLedger();
+        await ledger.OpenAsync(new LedgerOpenOptions { PublisherId = "p" }, Cancel);
+        await using var pump = new PumpHarness(ledger);
+        await pump.OwnAsync();
+        pump.Pump.OnConnected(new ConnectionInfo(1, SessionPresent: false));
+        var ticket = pump.Publish(wantsConfirm: true);
+        var sent = await pump.SentAsync(1);
+        ledger.Hold();
+        pump.Pump.OnAck(1, new Ack(AckKind.PubAck, sent[0].PacketId));
+        // The broker has it, which the caller may know; the ledger does not know it yet, and a process that ended here would leave it to be sent again.
+        await ticket.Done.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        var flush = pump.Flush(ownOnly: true);
+        await ledger.Held.WaitAsync(Cancel);
+        await pump.SettleAsync();
+        await pump.SettleAsync();
+        Assert.False(flush.Source.Task.IsCompleted);
+        ledger.LetGo();
+        await flush.Source.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Assert.Equal(0, (await ledger.GetStatisticsAsync(Cancel)).InFlight);
+    }
+
     private static async Task OwnAsync(PublisherPump pump, HeldLedger ledger)
     {
         var epoch = (await ledger.AcquireAsync(Cancel)).Epoch!.Value;

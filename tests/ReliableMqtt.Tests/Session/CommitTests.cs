@@ -72,6 +72,30 @@ public class CommitTests
     }
 
     [Fact]
+    public void What_a_commit_would_finish_is_unfinished_until_the_ledger_has_answered()
+    {
+        var h = new SessionHarness();
+        h.Enqueue("late", expiresAt: h.Now.AddSeconds(1));
+        h.Turn();
+        var late = h.Now.AddSeconds(2);
+        var drop = h.Session.BuildCommit(late)!;
+        Assert.Single(drop.Drops);
+        Assert.Equal((2, 1), (drop.LowestUnfinished, h.Session.LowestUnfinished));
+        h.Commit(drop);
+        Assert.Equal(2, h.Session.LowestUnfinished);
+
+        h.Connect(sessionPresent: false);
+        h.Enqueue(qos: 1);
+        h.Turn();
+        h.Ack(AckKind.PubAck, h.TakeSent()[0].PacketId, turn: false);
+        var confirm = h.Session.BuildCommit(h.Now)!;
+        Assert.Single(confirm.Confirms);
+        Assert.Equal((3, 2), (confirm.LowestUnfinished, h.Session.LowestUnfinished));
+        h.Commit(confirm);
+        Assert.Equal(3, h.Session.LowestUnfinished);
+    }
+
+    [Fact]
     public void A_stage_that_has_gone_on_twice_is_stored_once()
     {
         var h = new SessionHarness();

@@ -6,7 +6,7 @@ local header = KEYS[1]
 local known = call('HMGET', header, 'schema', 'nonce', 'accepted')
 if known[1] then
   -- One of an earlier version has counted nothing yet. When there is no memory left for it, later will do.
-  if ARGV[3] == '1' and not known[3] then redis.pcall('HSET', header, 'accepted', call('HLEN', KEYS[2]) + call('LLEN', KEYS[4])) end
+  if ARGV[3] == '1' and known[1] == ARGV[1] and not known[3] then redis.pcall('HSET', header, 'accepted', call('HLEN', KEYS[2]) + call('LLEN', KEYS[4])) end
   return {known[1], known[2], 0}
 end
 if call('EXISTS', unpack(KEYS)) > 0 then return {'ORPHANS'} end

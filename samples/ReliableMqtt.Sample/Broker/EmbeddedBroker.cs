@@ -70,10 +70,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     {
         var cut = 0;
         foreach (var id in await ConnectedClientsAsync())
-        {
             if ((clientId is null || id == clientId) && await DisconnectAsync(id, MqttDisconnectReasonCode.NormalDisconnection)) cut++;
-        }
-
         return cut;
     }
 
@@ -82,12 +79,13 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     public Task<bool> DrainAsync() => WaitUntilAsync(async () => !(await _server.GetClientsAsync()).Any(IsOwed));
 
     /// <summary>Stops and starts on the same port; sessions stay. Returns when the subscribers that were connected are back, or after 5 s.</summary>
+    /// <param name="whileDown">What happens between the stop and the start; null for nothing.</param>
     /// <remarks>
     /// Publishers are dropped wherever they are. Subscribers are treated with care, because MQTTnet's server forgets its own half-done deliveries
     /// when a connection ends (it begins them again under another packet id) and may send twice what is published while a subscriber returns:
     /// duplicates that no publisher could prevent. So they get what they are owed before the stop, and are admitted first after it.
     /// </remarks>
-    public async Task RestartAsync()
+    public async Task RestartAsync(Func<Task>? whileDown = null)
     {
         _server.AcceptNewConnections = false;
         try
@@ -97,6 +95,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
             await DrainAsync();
             await DisconnectAllAsync(except: []);
             await _server.StopAsync(new MqttServerStopOptions());
+            await (whileDown?.Invoke() ?? Task.CompletedTask);
             await StartOnSamePortAsync();
 
             _admittedFirst = subscribers;

@@ -25,7 +25,12 @@ public sealed class OrderConsumer(IReliablePublisher connection, ShipmentBook bo
     public bool IsSubscribed { get; private set; }
 
     /// <summary>Before the first connection is made: what came earlier would be acknowledged without having been handled.</summary>
-    public void Attach(IMqttClient client) => _receiver = client.UseDeduplication(book.Store, HandleAsync, new DeduplicationOptions { LoggerFactory = loggers, GiveUpAsync = GiveUpAsync });
+    public void Attach(IMqttClient client) => _receiver = client.UseDeduplication(book.Store, HandleAsync, new DeduplicationOptions
+    {
+        MaxConcurrency = 8, // Orders do not depend on each other.
+        GiveUpAsync = GiveUpAsync,
+        LoggerFactory = loggers,
+    });
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -14,6 +14,7 @@ internal sealed partial class HostedPublisher(PublisherRegistration registration
     private Func<PublishReceipt, Task>? _confirmed;
     private Func<PublishReceipt, Task>? _deadLettered;
     private Func<ConnectionStateChange, Task>? _connection;
+    private ReliablePublisher? _attached;
     private bool _isStarting;
     private bool _isStopped;
 
@@ -61,14 +62,7 @@ internal sealed partial class HostedPublisher(PublisherRegistration registration
         {
             var ledger = registration.Ledger ?? throw new InvalidOperationException(
                 "No ledger was chosen: call UseRedisLedger, UseSqliteLedger, UseLedger, or for tests UseInMemoryLedger, on what AddReliableMqtt returns.");
-            var publisher = await ReliablePublisher.StartAsync(Options(ledger(services)), cancellationToken).ConfigureAwait(false);
-            lock (_gate)
-            {
-                publisher.ConfirmedAsync += _confirmed;
-                publisher.DeadLetteredAsync += _deadLettered;
-                publisher.ConnectionStateChangedAsync += _connection;
-                _started.TrySetResult(publisher);
-            }
+            _started.TrySetResult(await ReliablePublisher.StartPreparedAsync(Options(ledger(services)), Attach, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception error)
         {
@@ -116,11 +110,23 @@ internal sealed partial class HostedPublisher(PublisherRegistration registration
         };
     }
 
+    // Before it does anything that it could tell of.
+    private void Attach(ReliablePublisher publisher)
+    {
+        lock (_gate)
+        {
+            publisher.ConfirmedAsync += _confirmed;
+            publisher.DeadLetteredAsync += _deadLettered;
+            publisher.ConnectionStateChangedAsync += _connection;
+            _attached = publisher;
+        }
+    }
+
     private void Change(Action before, Action<ReliablePublisher> after)
     {
         lock (_gate)
         {
-            if (Publisher is { } publisher) after(publisher);
+            if (_attached is { } publisher) after(publisher);
             else before();
         }
     }

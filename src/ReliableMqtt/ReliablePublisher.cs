@@ -84,7 +84,10 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     /// <exception cref="ArgumentException">An option is missing or out of range; its parameter name is the option's name.</exception>
     /// <exception cref="InvalidOperationException"><see cref="ReliablePublisherOptions.Mqtt"/> undid a setting that the session needs, or the ledger is not durable although that is required.</exception>
     /// <exception cref="LedgerUnavailableException">The ledger cannot be reached (within <see cref="ReliablePublisherOptions.LedgerStartTimeout"/>).</exception>
-    public static async Task<ReliablePublisher> StartAsync(ReliablePublisherOptions options, CancellationToken cancellationToken = default)
+    public static Task<ReliablePublisher> StartAsync(ReliablePublisherOptions options, CancellationToken cancellationToken = default) => StartPreparedAsync(options, null, cancellationToken);
+
+    /// <summary>As <see cref="StartAsync"/>; <paramref name="prepare"/> is called before the publisher asks for the lease and connects: who attaches to its events there misses none.</summary>
+    internal static async Task<ReliablePublisher> StartPreparedAsync(ReliablePublisherOptions options, Action<ReliablePublisher>? prepare, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         OptionsValidator.Validate(options);
@@ -101,6 +104,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
             throw;
         }
 
+        prepare?.Invoke(publisher);
         publisher._owning = Task.Run(() => publisher._ownership.RunAsync(publisher._stopping.Token), CancellationToken.None);
         return publisher;
     }

@@ -86,6 +86,23 @@ public sealed class HostTests
         Task IsAsync(HealthStatus status) => Eventually.Async(async () => (await health.CheckHealthAsync(Cancel)).Status == status, $"health {status}");
     }
 
+    [Fact]
+    public async Task Who_listens_before_the_start_hears_of_the_first_connection()
+    {
+        await using var rig = await Rig.StartAsync(BrokerKind.Embedded);
+        var (host, _) = Build(rig);
+        using var disposing = host;
+        var states = new ConcurrentQueue<ConnectionState>();
+        host.Services.GetRequiredService<IReliablePublisher>().ConnectionStateChangedAsync += change =>
+        {
+            states.Enqueue(change.State);
+            return Task.CompletedTask;
+        };
+        await host.StartAsync(Cancel);
+        await Eventually.True(() => states.Contains(ConnectionState.Connected));
+        await host.StopAsync(Cancel);
+    }
+
     private sealed class LastWords(IReliablePublisher publisher) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

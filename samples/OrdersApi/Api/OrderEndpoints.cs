@@ -41,10 +41,20 @@ public static class OrderEndpoints
 
     private static async Task<IResult> StatusAsync(string id, IReliablePublisher publisher, CancellationToken cancel)
     {
-        if (id.Length > MessageId.MaxLength) return Results.NotFound();
-        var receipt = await publisher.GetReceiptAsync(new MessageId(id), cancel);
-        return receipt.Outcome == PublishOutcome.Unknown
-            ? Results.NotFound(new { id, status = "Unknown" })
-            : Results.Ok(new { id, status = receipt.Outcome.ToString(), receipt.AcceptedAt, receipt.ConfirmedAt, receipt.ReasonString });
+        try
+        {
+            var receipt = await publisher.GetReceiptAsync(new MessageId(id), cancel);
+            return receipt.Outcome == PublishOutcome.Unknown
+                ? Results.NotFound(new { id, status = "Unknown" })
+                : Results.Ok(new { id, status = receipt.Outcome.ToString(), receipt.AcceptedAt, receipt.ConfirmedAt, receipt.ReasonString });
+        }
+        catch (ArgumentException error)
+        {
+            return Results.Problem(error.Message, statusCode: StatusCodes.Status400BadRequest); // It cannot be the id of an order.
+        }
+        catch (ReliablePublishException error) when (error.IsTransient)
+        {
+            return Results.Problem(error.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
     }
 }

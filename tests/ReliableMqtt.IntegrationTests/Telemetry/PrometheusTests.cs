@@ -42,7 +42,7 @@ public sealed class PrometheusTests
         var now = TimeProvider.System.GetUtcNow();
         metrics.OnAccepted();
         metrics.OnKnown();
-        metrics.OnCounted(new LedgerStatistics(0, 0, 0, 0, null));
+        metrics.OnCounted(new LedgerStatistics(0, 0, 0, 0, null, Totals: new LedgerTotals(1, 1, 0, 0, 0)));
         metrics.OnSent([new OutboundPacket(default, new LedgerRecord { Topic = "t", QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce }, Dup: true)]);
         metrics.OnFinished(new PublishReceipt { Outcome = PublishOutcome.Confirmed, AcceptedAt = now }, now, TimeProvider.System);
         metrics.OnFinished(new PublishReceipt { Outcome = PublishOutcome.Rejected, ReasonCode = 0x87 }, now, TimeProvider.System);

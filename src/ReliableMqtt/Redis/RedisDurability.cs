@@ -12,7 +12,12 @@ internal static class RedisDurability
 
     /// <exception cref="RedisException">There is no answer now.</exception>
     /// <exception cref="TimeoutException">There is no answer now.</exception>
-    public static async Task<LedgerDurability> ReadAsync(IDatabase database, RedisKey key)
+    public static async Task<LedgerDurability> ReadAsync(IDatabase database, RedisKey key) => (await ReadFactsAsync(database, key).ConfigureAwait(false)).Judge();
+
+    /// <summary>The settings by themselves, for whoever judges them one by one.</summary>
+    /// <exception cref="RedisException">There is no answer now.</exception>
+    /// <exception cref="TimeoutException">There is no answer now.</exception>
+    public static async Task<RedisFacts> ReadFactsAsync(IDatabase database, RedisKey key)
     {
         var info = await InfoAsync(database, key).ConfigureAwait(false);
         return new RedisFacts
@@ -28,7 +33,7 @@ internal static class RedisDurability
             MaxMemory = await ConfigAsync(database, key, "maxmemory").ConfigureAwait(false),
             MaxMemoryPolicy = await ConfigAsync(database, key, "maxmemory-policy").ConfigureAwait(false),
             DefaultUserMayWrite = await MayDefaultUserWriteAsync(database, key, info).ConfigureAwait(false),
-        }.Judge();
+        };
     }
 
     private static string Kind(Dictionary<string, string> info) =>
@@ -39,13 +44,17 @@ internal static class RedisDurability
 
     private static async Task<Dictionary<string, string>> InfoAsync(IDatabase database, RedisKey key)
     {
-        var all = new Dictionary<string, string>();
-        foreach (var section in new[] { "server", "replication" })
-        {
-            foreach (var line in (await InfoAsync(database, key, section).ConfigureAwait(false)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries))
-                if (line.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon) all[line[..colon]] = line[(colon + 1)..];
-        }
+        var all = await SectionAsync(database, key, "server").ConfigureAwait(false);
+        foreach (var (name, value) in await SectionAsync(database, key, "replication").ConfigureAwait(false)) all[name] = value;
+        return all;
+    }
 
+    /// <summary>What the server says of itself in one section of <c>INFO</c>.</summary>
+    public static async Task<Dictionary<string, string>> SectionAsync(IDatabase database, RedisKey key, string section)
+    {
+        var all = new Dictionary<string, string>();
+        foreach (var line in (await InfoAsync(database, key, section).ConfigureAwait(false)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries))
+            if (line.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon) all[line[..colon]] = line[(colon + 1)..];
         return all;
     }
 
@@ -62,7 +71,8 @@ internal static class RedisDurability
         }
     }
 
-    private static async Task<string?> ConfigAsync(IDatabase database, RedisKey key, string name) =>
+    /// <summary>One setting; null when the server does not say.</summary>
+    public static async Task<string?> ConfigAsync(IDatabase database, RedisKey key, string name) =>
         (RedisValue[]?)await TryAsync(() => Server(database, key).ExecuteAsync("CONFIG", "GET", name)).ConfigureAwait(false) is { Length: 2 } pair ? (string?)pair[1] : null;
 
     // Since 7.0 a server runs the transactions of its append-only file, and so what scripts have written, as the user 'default', also when that user is off.

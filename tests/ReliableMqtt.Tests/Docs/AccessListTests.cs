@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ReliableMqtt.Redis;
 using ReliableMqtt.Tests.Architecture;
 
 namespace ReliableMqtt.Tests.Docs;
@@ -21,6 +22,14 @@ public partial class AccessListTests
         var used = RepositoryFiles.All.Where(path => path.StartsWith(Scripts, StringComparison.Ordinal))
             .SelectMany(path => Commands(File.ReadAllText(RepositoryRoot.File(path)))).Concat(OfTheClient);
         Assert.Equal(used.Distinct().Order(StringComparer.Ordinal), Allowed(line).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_doctor_asks_for_each_of_them()
+    {
+        var line = Document.Read("docs/redis.md").Text.Split('\n').Single(line => line.StartsWith("user plant ", StringComparison.Ordinal));
+        Assert.Equal(Allowed(line).Order(StringComparer.Ordinal), RedisRights.Needed.Select(right => right.Name).Order(StringComparer.Ordinal));
+        Assert.Contains($"`{string.Join(' ', RedisRights.NeededInCluster.Select(right => "+" + right.Name))}` besides", Document.Read("docs/redis.md").Text, StringComparison.Ordinal);
     }
 
     [Fact]

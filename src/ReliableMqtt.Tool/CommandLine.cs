@@ -12,11 +12,12 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args, ToolHost host)
     {
-        var secrets = new Secrets([.. args, host.Variable(CommonOptions.LedgerVariable) ?? ""]);
-        var root = new RootCommand("Looks into the ack ledger of a ReliableMqtt publisher, and deals with its dead letters.")
+        var secrets = new Secrets([.. args, host.Variable(CommonOptions.LedgerVariable) ?? "", host.Variable(BrokerAddress.Variable) ?? ""]);
+        host = host with { Hide = secrets.Hide };
+        var root = new RootCommand("Looks into the ack ledger of a ReliableMqtt publisher, deals with its dead letters, and tells what is wrong with broker and store.")
         {
             StatusVerb.Create(host), ReceiptVerb.Create(host), PendingVerb.Create(host), DeadLettersVerb.Create(host), QuarantineVerb.Create(host),
-            ReplayVerb.Create(host), PurgeVerb.Create(host),
+            ReplayVerb.Create(host), PurgeVerb.Create(host), WatchVerb.Create(host), DoctorVerb.Create(host),
         };
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction)

@@ -9,6 +9,9 @@ internal static class ExitCode
     /// <summary>There is no such ledger, no such message, nothing matched, or not all of it was done.</summary>
     public const int NotFound = 1;
 
+    /// <summary><c>doctor</c> has found something.</summary>
+    public const int ProblemsFound = 1;
+
     /// <summary>The command line makes no sense; nothing was done.</summary>
     public const int BadUsage = 2;
 

@@ -1,4 +1,5 @@
 using ReliableMqtt.Ledger;
+using ReliableMqtt.Tool.Doctor;
 using ReliableMqtt.Tool.Settings;
 
 namespace ReliableMqtt.Tool;
@@ -25,4 +26,16 @@ internal sealed record ToolHost
 
     /// <summary>Makes the ledger's object; it connects when it is opened.</summary>
     public Func<LedgerAddress, AckLedger> Create { get; init; } = address => address.Create();
+
+    /// <summary>Looks at the store of a ledger.</summary>
+    public Func<LedgerAddress, string, ToolHost, CancellationToken, Task<IReadOnlyList<Finding>>> CheckStore { get; init; } = StoreChecks.RunAsync;
+
+    /// <summary>Looks at a broker.</summary>
+    public Func<BrokerAddress, BrokerQuestions, ToolHost, CancellationToken, Task<IReadOnlyList<Finding>>> CheckBroker { get; init; } = BrokerChecks.RunAsync;
+
+    /// <summary>Lets time go by between two looks.</summary>
+    public Func<TimeSpan, CancellationToken, Task> Wait { get; init; } = (span, stop) => Task.Delay(span, stop);
+
+    /// <summary>Takes what was given and must not be seen again out of the words of others, which may quote it.</summary>
+    public Func<string, string> Hide { get; init; } = text => text;
 }

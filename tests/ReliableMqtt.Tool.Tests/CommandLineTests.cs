@@ -6,9 +6,11 @@ namespace ReliableMqtt.Tool.Tests;
 /// <summary>Exit codes, usage, and that nothing is done when the command line makes no sense.</summary>
 public class CommandLineTests
 {
-    private static readonly string[] Verbs = ["status", "receipt", "pending", "dead-letters", "quarantine", "replay", "purge"];
+    private static readonly string[] Verbs = ["status", "receipt", "pending", "dead-letters", "quarantine", "replay", "purge", "watch"];
 
     public static TheoryData<string> AllVerbs => [.. Verbs];
+
+    public static TheoryData<string> AllVerbsAndTheDoctor => [.. Verbs, "doctor"];
 
     private static readonly string[] Ledger = ["--ledger", "redis://test", "--publisher-id", "plant-7"];
 
@@ -42,6 +44,17 @@ public class CommandLineTests
     [InlineData("purge", "Say which")]
     [InlineData("purge --all", "give --yes")]
     [InlineData("purge --topic #", "give --yes")]
+    [InlineData("watch --interval 0", "1 to 3600")]
+    [InlineData("watch --interval 0.5", "1 to 3600")]
+    [InlineData("watch --count 0", "1 to")]
+    [InlineData("doctor --broker http://host", "There is no such broker")]
+    [InlineData("doctor --broker mqtt://", "There is no such broker")]
+    [InlineData("doctor --broker mqtt://host --topic a/#", "wildcard '#'")]
+    [InlineData("doctor --broker mqtt://host --mqtt 4", "expected 5 or 3.1.1")]
+    [InlineData("doctor --broker mqtt://host --session-expiry never", "such as 12h")]
+    [InlineData("doctor --broker mqtt://host --client-id plant-7", "would be taken over")]
+    [InlineData("doctor --topic a", "Say where the broker is")]
+    [InlineData("doctor --broker-ca ca.pem", "Say where the broker is")]
     public async Task Bad_usage_is_2_and_touches_nothing(string text, string problem)
     {
         await using var rig = new ToolRig { Wrap = _ => throw new InvalidOperationException("The ledger was touched.") };
@@ -63,7 +76,7 @@ public class CommandLineTests
     public async Task Each_verb_needs_a_ledger_and_a_publisher(params string[] args)
     {
         await using var rig = new ToolRig { Wrap = _ => throw new InvalidOperationException("The ledger was touched.") };
-        foreach (var verb in Verbs) Assert.Equal((verb, ExitCode.BadUsage), (verb, await rig.RunRawAsync([verb, "--json", .. verb is "receipt" or "replay" or "purge" ? ["id"] : Array.Empty<string>(), .. args])));
+        foreach (var verb in Verbs.Append("doctor")) Assert.Equal((verb, ExitCode.BadUsage), (verb, await rig.RunRawAsync([verb, "--json", .. verb is "receipt" or "replay" or "purge" ? ["id"] : Array.Empty<string>(), .. args])));
     }
 
     [Theory]
@@ -150,7 +163,7 @@ public class CommandLineTests
     }
 
     [Theory]
-    [MemberData(nameof(AllVerbs))]
+    [MemberData(nameof(AllVerbsAndTheDoctor))]
     public async Task Help_names_what_all_verbs_have(string verb)
     {
         await using var rig = new ToolRig();

@@ -35,6 +35,17 @@ public sealed class InstalledToolTests : IDisposable
         Assert.Equal((ExitCode.NotFound, ""), (code, error));
         Assert.Contains("unknown", output, StringComparison.Ordinal);
 
+        // What goes to a file or a pipe is lines, and nothing that moves a cursor.
+        (code, output, error) = await RunAsync(command, plant.Ledger, "watch", "--count", "2", "--interval", "1", "--publisher-id", RedisPlant.PublisherId);
+        Assert.Equal((ExitCode.Success, ""), (code, error));
+        Assert.Equal(["pending=5", "pending=5"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[3]));
+        Assert.Contains("accepted/s=0 finished/s=0 durability=durable lease=held", output, StringComparison.Ordinal);
+
+        (code, output, error) = await RunAsync(command, plant.Ledger, "doctor", "--publisher-id", RedisPlant.PublisherId);
+        Assert.Equal((ExitCode.Success, ""), (code, error));
+        Assert.Contains("│ redis-appendfsync      │ ok ", output, StringComparison.Ordinal);
+        Assert.Contains("problems=0", output, StringComparison.Ordinal);
+
         // Nobody is at the keyboard.
         (code, output, error) = await RunAsync(command, plant.Ledger, "purge", "--all", "--publisher-id", RedisPlant.PublisherId);
         Assert.Equal((ExitCode.BadUsage, ""), (code, output));

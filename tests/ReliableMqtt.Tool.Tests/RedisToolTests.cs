@@ -58,6 +58,10 @@ public sealed class RedisToolTests : IDisposable
         Assert.Equal([plant.RefusedAutomatically], Ids(json.GetProperty("deadLetters")));
         await TextAsync(plant, ExitCode.NotFound, "dead-letters", "--topic", "plant/#");
 
+        json = await JsonAsync(plant, ExitCode.Success, "watch", "--count", "1");
+        Assert.Equal((5, 2, 1, "durable"), (json.GetProperty("pending").GetInt32(), json.GetProperty("deadLetters").GetInt32(), json.GetProperty("quarantined").GetInt32(), json.GetProperty("durability").GetString()));
+        Assert.Contains($" lease=held owner=process {Environment.ProcessId} on ", await TextAsync(plant, ExitCode.Success, "watch", "--count", "1"), StringComparison.Ordinal);
+
         Assert.Contains("checksum", await TextAsync(plant, ExitCode.Success, "quarantine"), StringComparison.Ordinal);
         var kept = Assert.Single((await JsonAsync(plant, ExitCode.Success, "quarantine")).GetProperty("quarantine").EnumerateArray());
         Assert.Equal((1, "backlog", ""), (kept.GetProperty("number").GetInt32(), kept.GetProperty("place").GetString(), kept.GetProperty("field").GetString()));
@@ -81,8 +85,10 @@ public sealed class RedisToolTests : IDisposable
     {
         await using var plant = await RedisPlant.StartAsync();
         await using var connection = await plant.ConnectAsync();
-        foreach (var verb in new string[][] { ["status"], ["receipt", "x"], ["pending"], ["dead-letters"], ["quarantine"], ["replay", "x"], ["purge", "--all", "--yes"] })
+        foreach (var verb in new string[][] { ["status"], ["receipt", "x"], ["pending"], ["dead-letters"], ["quarantine"], ["replay", "x"], ["purge", "--all", "--yes"], ["watch"] })
             Assert.Equal(ExitCode.NotFound, await RunAsync([.. verb, "--ledger", plant.Ledger, "--publisher-id", "plant-8"]));
+        Assert.Equal(ExitCode.Success, await RunAsync("doctor", "--ledger", plant.Ledger, "--publisher-id", "plant-8"));
+        Assert.Contains("there is no ledger of publisher id 'plant-8'", _out.ToString(), StringComparison.Ordinal);
         Assert.Equal(0, (int)await connection.GetDatabase().ScriptEvaluateAsync("return #redis.call('KEYS', 'reliable-mqtt:{plant-8}:*')"));
 
         Assert.Equal(ExitCode.Unreachable, await RunAsync("status", "--publisher-id", "plant-7", "--ledger", $"redis://:wr0ng-{RedisPlant.Password}@127.0.0.1:{plant.Redis.Port}"));

@@ -46,6 +46,7 @@ public sealed class SqliteToolTests : IDisposable
         Assert.Equal(["pending"], Ids((await JsonAsync(ExitCode.Success, "pending")).GetProperty("pending")));
         Assert.Equal(["refused"], Ids((await JsonAsync(ExitCode.Success, "dead-letters")).GetProperty("deadLetters")));
         Assert.Empty((await JsonAsync(ExitCode.Success, "quarantine")).GetProperty("quarantine").EnumerateArray());
+        Assert.Equal(1, (await JsonAsync(ExitCode.Success, "watch", "--count", "1")).GetProperty("inFlight").GetInt32());
         Assert.Equal(1, (await JsonAsync(ExitCode.Success, "replay", "refused")).GetProperty("replayed").GetInt32());
         Assert.Single(await ledger.ReadBacklogAsync(0, 10, Cancel));
         Assert.Equal(LeaseStatus.Held, (await ledger.RenewAsync(owner.Epoch, Cancel)).Status);

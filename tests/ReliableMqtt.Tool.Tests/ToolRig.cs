@@ -5,6 +5,7 @@ using MQTTnet.Protocol;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
 using ReliableMqtt.Tests.Ledger;
+using ReliableMqtt.Tool.Doctor;
 
 namespace ReliableMqtt.Tool.Tests;
 
@@ -24,6 +25,17 @@ internal sealed class ToolRig : IAsyncDisposable
     public InMemoryLedgerStore Store { get; } = new();
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2030, 1, 1, 12, 0, 0, TimeSpan.Zero));
+
+    /// <summary>What the doctor finds of the store and of the broker.</summary>
+    public IReadOnlyList<Finding> OfStore { get; set; } = [];
+
+    public IReadOnlyList<Finding> OfBroker { get; set; } = [];
+
+    /// <summary>What the broker was asked last.</summary>
+    public BrokerQuestions? Asked { get; private set; }
+
+    /// <summary>What happens between two looks of a watch, after their time has gone by.</summary>
+    public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
 
     public Dictionary<string, string> Variables { get; } = [];
 
@@ -94,6 +106,17 @@ internal sealed class ToolRig : IAsyncDisposable
             Time = Clock,
             Variable = Variables.GetValueOrDefault,
             Create = _ => Wrap(new InMemoryAckLedger(Store)),
+            CheckStore = (_, _, _, _) => Task.FromResult(OfStore),
+            CheckBroker = (_, questions, _, _) =>
+            {
+                Asked = questions;
+                return Task.FromResult(OfBroker);
+            },
+            Wait = (span, _) =>
+            {
+                Clock.Advance(span);
+                return Meanwhile();
+            },
         });
     }
 

@@ -11,10 +11,12 @@ internal sealed class JsonOutput : IDisposable
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private readonly TextWriter _target;
 
-    public JsonOutput(TextWriter target)
+    /// <param name="target">The standard output.</param>
+    /// <param name="oneLine">One of several documents, each on a line of its own.</param>
+    public JsonOutput(TextWriter target, bool oneLine = false)
     {
         _target = target;
-        Writer = new Utf8JsonWriter(_buffer, new JsonWriterOptions { Indented = true });
+        Writer = new Utf8JsonWriter(_buffer, new JsonWriterOptions { Indented = !oneLine });
         Writer.WriteStartObject();
     }
 

@@ -18,12 +18,22 @@ internal static class Words
     {
         < 1 << 10 => $"{bytes} B",
         < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.#} KiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.#} MiB"),
+        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.#} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:0.#} GiB"),
     };
 
     public static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "";
 
     public static string ReasonCode(byte? code) => code is { } given ? $"0x{given:X2}" : "";
+
+    /// <summary>How long, in the largest unit that makes it a whole number.</summary>
+    public static string Span(TimeSpan span) => FormattableString.Invariant(span switch
+    {
+        { TotalDays: >= 2 } when span.Ticks % TimeSpan.TicksPerDay == 0 => (FormattableString)$"{span.TotalDays:0} days",
+        { TotalHours: >= 1 } when span.Ticks % TimeSpan.TicksPerHour == 0 => $"{span.TotalHours:0} h",
+        { TotalMinutes: >= 1 } when span.Ticks % TimeSpan.TicksPerMinute == 0 => $"{span.TotalMinutes:0} min",
+        _ => $"{span.TotalSeconds:0.###} s",
+    });
 
     /// <summary>How long ago, in one unit.</summary>
     public static string Ago(DateTimeOffset time, DateTimeOffset now) => (now - time) switch

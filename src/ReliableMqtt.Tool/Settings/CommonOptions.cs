@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace ReliableMqtt.Tool.Settings;
 
@@ -12,7 +13,9 @@ internal static class CommonOptions
     /// <summary>The longest publisher id that a publisher may have.</summary>
     private const int MaxPublisherId = 128;
 
-    public static Option<LedgerAddress> Ledger(ToolHost host) => new("--ledger")
+    /// <param name="host">Has the environment.</param>
+    /// <param name="isRequired">Whether there has to be one.</param>
+    public static Option<LedgerAddress> Ledger(ToolHost host, bool isRequired = true) => new("--ledger")
     {
         Description = "redis[s]://[[user:]password@]host[:port][/database][,options], the options being those of StackExchange.Redis; or sqlite:FILE. "
             + $"Default: the environment variable {LedgerVariable}, where others cannot read the password",
@@ -20,10 +23,19 @@ internal static class CommonOptions
         DefaultValueFactory = argument =>
         {
             if (host.Variable(LedgerVariable) is { Length: > 0 } given) return Parse(argument, given, LedgerAddress.Parse)!;
-            argument.AddError($"Say where the ledger is: --ledger ADDRESS, or the environment variable {LedgerVariable}.");
+            if (isRequired) argument.AddError($"Say where the ledger is: --ledger ADDRESS, or the environment variable {LedgerVariable}.");
             return null!;
         },
         CustomParser = argument => Parse(argument, LedgerAddress.Parse),
+    };
+
+    public static Option<BrokerAddress> Broker(ToolHost host) => new("--broker")
+    {
+        Description = "mqtt[s]://[user:password@]host[:port], or ws[s]://[user:password@]host[:port]/path. "
+            + $"Default: the environment variable {BrokerAddress.Variable}, where others cannot read the password",
+        HelpName = "ADDRESS",
+        DefaultValueFactory = argument => host.Variable(BrokerAddress.Variable) is { Length: > 0 } given ? Parse(argument, given, BrokerAddress.Parse)! : null!,
+        CustomParser = argument => Parse(argument, BrokerAddress.Parse),
     };
 
     public static Option<string> PublisherId() => new("--publisher-id")
@@ -31,8 +43,15 @@ internal static class CommonOptions
         Description = "The publisher whose ledger it is",
         HelpName = "ID",
         Required = true,
-        CustomParser = argument => Parse(
-            argument, text => text.Length is > 0 and <= MaxPublisherId ? text : throw new FormatException($"A publisher id has 1 to {MaxPublisherId} characters.")),
+        CustomParser = argument => Parse(argument, ParsePublisherId),
+    };
+
+    public static Option<string[]> PublisherIds() => new("--publisher-id")
+    {
+        Description = "The publishers whose ledgers they are; several may be given",
+        HelpName = "ID",
+        Required = true,
+        CustomParser = argument => [.. argument.Tokens.Select(token => Parse(argument, token.Value, ParsePublisherId) ?? "")],
     };
 
     public static Option<bool> Json() => new("--json") { Description = "One JSON document, for scripts" };
@@ -54,14 +73,34 @@ internal static class CommonOptions
         CustomParser = argument => Parse(argument, text => Number(text, 0, long.MaxValue)),
     };
 
+    /// <exception cref="FormatException">It is no time.</exception>
+    public static TimeSpan Span(string text)
+    {
+        if (text.Length > 1 && long.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 1_000_000)
+        {
+            switch (text[^1])
+            {
+                case 's': return TimeSpan.FromSeconds(number);
+                case 'm': return TimeSpan.FromMinutes(number);
+                case 'h': return TimeSpan.FromHours(number);
+                case 'd': return TimeSpan.FromDays(number);
+            }
+        }
+
+        throw new FormatException($"'{text}' is no time: expected a number and s, m, h or d, such as 12h.");
+    }
+
     /// <exception cref="FormatException">It is no such number.</exception>
     public static long Number(string text, long min, long max) =>
-        long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
             : throw new FormatException($"'{text}' is not a number from {min} to {max}.");
 
     /// <summary>Makes a parser that throws into one that reports.</summary>
     public static T? Parse<T>(ArgumentResult argument, Func<string, T> parse) => Parse(argument, argument.Tokens[0].Value, parse);
+
+    private static string ParsePublisherId(string text) =>
+        text.Length is > 0 and <= MaxPublisherId ? text : throw new FormatException($"A publisher id has 1 to {MaxPublisherId} characters.");
 
     private static T? Parse<T>(ArgumentResult argument, string text, Func<string, T> parse)
     {

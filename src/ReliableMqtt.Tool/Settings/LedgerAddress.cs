@@ -1,6 +1,7 @@
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Redis;
 using ReliableMqtt.Sqlite;
+using ReliableMqtt.Sqlite.Storage;
 
 namespace ReliableMqtt.Tool.Settings;
 
@@ -24,7 +25,7 @@ internal sealed class LedgerAddress
             throw new FormatException($"There is no such ledger: expected {Kinds}.");
         try
         {
-            return new LedgerAddress(new RedisAckLedger(text).ToString(), () => new RedisAckLedger(text));
+            return new LedgerAddress(new RedisAckLedger(text).ToString(), () => new RedisAckLedger(text)) { Redis = new RedisProbe(text) };
         }
         catch (ArgumentException error)
         {
@@ -36,13 +37,19 @@ internal sealed class LedgerAddress
     {
         try
         {
-            return new LedgerAddress(new SqliteAckLedger(file).ToString(), () => new SqliteAckLedger(file));
+            return new LedgerAddress(new SqliteAckLedger(file).ToString(), () => new SqliteAckLedger(file)) { File = new SqliteProbe(file) };
         }
         catch (ArgumentException error)
         {
             throw new FormatException(error.Message);
         }
     }
+
+    /// <summary>Looks at the server by itself; null when it is no Redis.</summary>
+    public RedisProbe? Redis { get; private init; }
+
+    /// <summary>Looks at the file by itself; null when it is none.</summary>
+    public SqliteProbe? File { get; private init; }
 
     /// <summary>A new ledger object, which is not connected yet.</summary>
     public AckLedger Create() => _create();

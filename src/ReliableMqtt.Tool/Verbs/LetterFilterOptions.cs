@@ -36,7 +36,7 @@ internal sealed class LetterFilterOptions
     {
         Description = "Those that were given up longer ago: 90s, 30m, 12h, 7d",
         HelpName = "TIME",
-        CustomParser = argument => CommonOptions.Parse(argument, ParseAge),
+        CustomParser = argument => CommonOptions.Parse(argument, text => (TimeSpan?)CommonOptions.Span(text)),
     };
 
     private readonly Option[] _all;
@@ -70,21 +70,5 @@ internal sealed class LetterFilterOptions
         return byte.TryParse(isHex ? text[2..] : text, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var code)
             ? code
             : throw new FormatException($"'{text}' is no reason code: expected one byte, such as 0x87 or 135.");
-    }
-
-    private static TimeSpan? ParseAge(string text)
-    {
-        if (text.Length > 1 && long.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 1_000_000)
-        {
-            switch (text[^1])
-            {
-                case 's': return TimeSpan.FromSeconds(number);
-                case 'm': return TimeSpan.FromMinutes(number);
-                case 'h': return TimeSpan.FromHours(number);
-                case 'd': return TimeSpan.FromDays(number);
-            }
-        }
-
-        throw new FormatException($"'{text}' is no time: expected a number and s, m, h or d, such as 12h.");
     }
 }

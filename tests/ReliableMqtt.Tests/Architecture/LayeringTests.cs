@@ -53,6 +53,8 @@ public class LayeringTests
     [InlineData("Output/A.cs", "using ReliableMqtt.Tool.Verbs;", "Output knows Verbs")]
     [InlineData("Letters/A.cs", "using ReliableMqtt.Tool.Settings;", "Letters knows Settings")]
     [InlineData("Verbs/A.cs", "using ReliableMqtt.Redis;", "knows Redis of the library")]
+    [InlineData("Doctor/LedgerChecks.cs", "using ReliableMqtt.Redis;", "knows Redis of the library")]
+    [InlineData("Doctor/RedisChecks.cs", "using ReliableMqtt.Sqlite.Storage;", "knows the package for SQLite")]
     [InlineData("Verbs/A.cs", "using ReliableMqtt.Session;", "knows Session of the library")]
     [InlineData("A.cs", "await ReliablePublisher.StartAsync(options);", "knows ReliablePublisher, and must never publish")]
     [InlineData("Verbs/A.cs", "using ReliableMqtt.Sqlite;", "knows the package for SQLite")]

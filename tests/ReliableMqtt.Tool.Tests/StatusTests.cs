@@ -35,6 +35,7 @@ public class StatusTests
             oldest          2030-01-01 12:00:00Z, 3 min ago
             dead letters    1
             quarantine      0
+            counted         1,237 accepted, 0 confirmed, 0 expired, 1 dead letters, 0 put aside
 
             """, rig.Out);
     }
@@ -52,6 +53,8 @@ public class StatusTests
         Assert.Equal(("held", "a ledger object on this store", 10.0), (lease.GetProperty("state").GetString(), lease.GetProperty("owner").GetString(), lease.GetProperty("remainingSeconds").GetDouble()));
         Assert.Equal(("none", 1, 1, 1, 0), (json.GetProperty("session").GetString(), json.GetProperty("lastOperation").GetInt64(), json.GetProperty("tail").GetInt64(), json.GetProperty("inFlight").GetInt64(), json.GetProperty("backlog").GetInt64()));
         Assert.Equal(rig.Clock.GetUtcNow(), json.GetProperty("oldestAcceptedAt").GetDateTimeOffset());
+        var totals = json.GetProperty("totals");
+        Assert.Equal((1, 0, 0, 0, 0), (totals.GetProperty("accepted").GetInt64(), totals.GetProperty("confirmed").GetInt64(), totals.GetProperty("expired").GetInt64(), totals.GetProperty("deadLettered").GetInt64(), totals.GetProperty("putAside").GetInt64()));
         Assert.Equal((0, 0), (json.GetProperty("deadLetters").GetInt64(), json.GetProperty("quarantined").GetInt64()));
         Assert.InRange(json.GetProperty("pendingBytes").GetInt64(), 1, 1_000);
 

@@ -37,7 +37,7 @@ internal static class StatusVerb
         ("oldest", OldestText(counts, open.Host.Time.GetUtcNow())),
         ("dead letters", Words.Number(counts.DeadLetters)),
         ("quarantine", Words.Number(counts.Quarantined)),
-        .. counts.Totals is { } totals ? (ReadOnlySpan<(string, string)>)[("since it was made", TotalsText(totals))] : [],
+        .. counts.Totals is { } totals ? (ReadOnlySpan<(string, string)>)[("counted", TotalsText(totals))] : [],
     ]);
 
     private static void WriteJson(OpenLedger open, LedgerOverview overview, LedgerStatistics counts)

@@ -88,8 +88,15 @@ public sealed class DoctorRedisTests
             await SetUserAsync(admin, $"+{right}");
         }
 
-        async Task<IEnumerable<string>> MissingAsync() =>
-            (await probe.LookAsync(DoctorRun.PublisherId, TimeProvider.System, Cancel)).MissingRights!.Select(missing => $"{missing.Right.Name} {missing.Kind}");
+        async Task<IEnumerable<string>> MissingAsync()
+        {
+            for (var looks = 1; ; looks++)
+            {
+                var look = await probe.LookAsync(DoctorRun.PublisherId, TimeProvider.System, Cancel);
+                if (look.MissingRights is { } missing) return missing.Select(right => $"{right.Right.Name} {right.Kind}");
+                Assert.True(looks < 5, look.Problem); // On a busy machine a new connection may come too late.
+            }
+        }
     }
 
     [Fact]

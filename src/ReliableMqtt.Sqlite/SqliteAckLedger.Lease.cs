@@ -27,7 +27,7 @@ public sealed partial class SqliteAckLedger
             string? dead = null;
             var grant = binding.Drain(() => binding.Database.Write(() => Acquire(binding, hasLock, out owned, out dead)));
             if (dead is not null) SqliteLog.OwnerIsDead(binding.Logger, binding.Options.PublisherId, dead);
-            if (owned is not null) Mark(binding, owned);
+            if (owned is not null) Mark(binding, owned, syncs: true);
             else if (!hadLock) binding.OwnerFile.LetGo();
             return grant;
         },
@@ -54,7 +54,7 @@ public sealed partial class SqliteAckLedger
             binding =>
             {
                 if (binding.Drain(() => binding.Database.Write(() => Release(binding, epoch))) is not { } row) return false;
-                Mark(binding, row, isClean: IsFull || binding.Database.TryCheckpoint());
+                Mark(binding, row, isClean: IsFull || binding.Database.TryCheckpoint(), syncs: true);
                 binding.OwnerFile.LetGo();
                 return true;
             },

@@ -26,7 +26,7 @@ public sealed partial class SqliteAckLedger
         if (row.Tail > 0 && marker?.MayHaveLost(Boot) != false) NoteLoss(binding);
         if (binding.OwnerFile.TryTake())
         {
-            Mark(binding, binding.Database.Read(binding.Load));
+            Mark(binding, binding.Database.Read(binding.Load), syncs: true);
             binding.OwnerFile.LetGo();
         }
     }
@@ -61,6 +61,6 @@ public sealed partial class SqliteAckLedger
     }
 
     /// <summary>Notes how far the database has come, if this object has the lock.</summary>
-    private void Mark(Binding binding, PublisherRow row, bool isClean = false) =>
-        binding.OwnerFile.Write(new OwnerMarker(row.Nonce, row.Writes, IsFull, isClean, Boot));
+    private void Mark(Binding binding, PublisherRow row, bool isClean = false, bool syncs = false) =>
+        binding.OwnerFile.Write(new OwnerMarker(row.Nonce, row.Writes, IsFull, isClean, Boot), syncs);
 }

@@ -5,7 +5,8 @@ namespace ReliableMqtt.Sqlite.Storage;
 
 /// <summary>
 /// A small file beside the database, one for each publisher id. Whoever owns the publisher id holds its lock, which the operating system takes away when the process ends, however it ends: so
-/// the next one need not wait. What stands in it is written behind each commit, without waiting for the disk: a database that knows less than its marker has lost commits.
+/// the next one need not wait. What stands in it is written behind each commit, without waiting for the disk: a database that knows less than its marker has lost commits. Where an owner begins and where it ends the
+/// disk is waited for, so that a loss of power leaves a marker of this owner, if not its last one: all of it is in one sector.
 /// </summary>
 internal sealed class OwnerFile(string path) : IDisposable
 {
@@ -14,6 +15,9 @@ internal sealed class OwnerFile(string path) : IDisposable
 
     private readonly byte[] _buffer = new byte[OwnerMarker.Size];
     private SafeFileHandle? _held;
+
+    /// <summary>For tests: told of each marker that is on the disk for certain.</summary>
+    internal static event Action<string, byte[]>? Synced;
 
     /// <summary>This object has the lock.</summary>
     public bool IsHeld => _held is not null;
@@ -65,13 +69,18 @@ internal sealed class OwnerFile(string path) : IDisposable
     }
 
     /// <summary>Makes a note of it, if this object has the lock.</summary>
-    public void Write(in OwnerMarker marker)
+    /// <param name="marker">What.</param>
+    /// <param name="syncs">Waits for the disk.</param>
+    public void Write(in OwnerMarker marker, bool syncs)
     {
         if (_held is null) return;
         marker.Write(_buffer);
         try
         {
             RandomAccess.Write(_held, _buffer, 0);
+            if (!syncs) return;
+            RandomAccess.FlushToDisk(_held);
+            Synced?.Invoke(path, [.. _buffer]);
         }
         catch (IOException)
         {

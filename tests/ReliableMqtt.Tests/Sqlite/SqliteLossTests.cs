@@ -1,5 +1,6 @@
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Sqlite;
+using ReliableMqtt.Sqlite.Storage;
 
 namespace ReliableMqtt.Tests.Sqlite;
 
@@ -45,6 +46,38 @@ public class SqliteLossTests
             await owner.CommitAsync(commit => commit with { Appends = owner.Stamp((rig.Message($"m{i}"), null)) });
             Assert.Equal(i + 1, (await ReopenAsync(await File.ReadAllBytesAsync(rig.Folder.File, Cancel), await File.ReadAllBytesAsync(rig.Folder.Wal, Cancel))).Length);
         }
+    }
+
+    [Theory]
+    [InlineData(SqliteSynchronous.Full)]
+    [InlineData(SqliteSynchronous.Normal)]
+    public async Task A_loss_of_power_leaves_a_marker_of_the_owner_that_it_met(SqliteSynchronous synchronous)
+    {
+        await using var rig = new SqliteRig { Boot = 1 };
+        rig.Settings = rig.Settings with { Synchronous = synchronous };
+        byte[]? synced = null;
+        void Keep(string path, byte[] bytes) => synced = path == rig.Folder.Owner ? bytes : synced;
+        OwnerFile.Synced += Keep;
+        try
+        {
+            // One that has ended in order is not to be taken for the one behind it.
+            var before = await rig.OwnAsync();
+            await before.Ledger.ReleaseAsync(before.Epoch, Cancel);
+            Assert.NotNull(synced);
+            Assert.True(OwnerMarker.Read(synced)!.Value.IsClean);
+            var owner = await rig.OwnAsync();
+            await owner.CommitAsync(commit => commit with { Session = BrokerSession.Established, Appends = owner.Stamp((rig.Message("m"), null)) });
+        }
+        finally
+        {
+            OwnerFile.Synced -= Keep;
+        }
+
+        await rig.CloseAsync();
+        await File.WriteAllBytesAsync(rig.Folder.Owner, synced, Cancel);
+        rig.Boot = 2;
+        var next = (await rig.OwnAsync()).Recovered;
+        Assert.Equal(synchronous == SqliteSynchronous.Full ? BrokerSession.Established : BrokerSession.Condemned, next.Session);
     }
 
     [Theory]

@@ -23,7 +23,8 @@ public sealed partial class SqliteAckLedger
 
         // Who only looks changes nothing.
         if (!binding.Options.CreateIfMissing) return;
-        if (row.Tail > 0 && marker?.MayHaveLost(Boot) != false) NoteLoss(binding);
+        // A tail of 0 may be a lost one, unless there was no owner yet.
+        if (marker is { } left ? left.MayHaveLost(Boot) : row.Tail > 0) NoteLoss(binding);
         if (binding.OwnerFile.TryTake())
         {
             Mark(binding, binding.Database.Read(binding.Load), syncs: true);

@@ -125,13 +125,7 @@ public sealed partial class SqliteAckLedger : AckLedger
         var id = _database.Read(() => publishers.Find(options.PublisherId));
         if (id is null && !options.CreateIfMissing)
             throw new LedgerNotFoundException($"There is no ledger of publisher id '{options.PublisherId}' in '{_options.Path}'. Nothing was written. Is it the right id and file?");
-        id ??= _database.Write(() =>
-        {
-            if (publishers.Find(options.PublisherId) is { } found) return found;
-            var created = publishers.Create(options.PublisherId);
-            RefuseIfLost(options.PublisherId, created);
-            return created;
-        });
+        id ??= Create(options.PublisherId, _database, publishers);
         if (_binding is { } before)
         {
             before.Options = options;
@@ -143,6 +137,20 @@ public sealed partial class SqliteAckLedger : AckLedger
         LedgerHub.Join(_options.Path, options.PublisherId, this);
         _binding = binding;
         return true;
+    }
+
+    private long Create(string publisherId, SqliteDatabase database, PublisherTable publishers)
+    {
+        var id = database.Write(() =>
+        {
+            if (publishers.Find(publisherId) is { } found) return found;
+            var created = publishers.Create(publisherId);
+            RefuseIfLost(publisherId, created);
+            return created;
+        });
+        // With NORMAL, too, it is on the disk before there is a file that speaks of it.
+        database.TryCheckpoint();
+        return id;
     }
 
     private bool Close()

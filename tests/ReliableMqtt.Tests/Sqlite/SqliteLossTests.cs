@@ -80,6 +80,24 @@ public class SqliteLossTests
         Assert.Equal(synchronous == SqliteSynchronous.Full ? BrokerSession.Established : BrokerSession.Condemned, next.Session);
     }
 
+    [Fact]
+    public async Task With_NORMAL_a_ledger_that_has_lost_all_but_its_beginning_goes_on_and_gives_nothing_out_again()
+    {
+        await using var rig = new SqliteRig { Boot = 1 };
+        rig.Settings = rig.Settings with { Synchronous = SqliteSynchronous.Normal };
+        var owner = await rig.OwnAsync();
+        // What no checkpoint has brought into the database may be gone.
+        var database = await File.ReadAllBytesAsync(rig.Folder.File, Cancel);
+        var lost = (await owner.Ledger.AcceptAsync([rig.Message("lost")], Cancel))[0];
+        await rig.CloseAsync();
+        await File.WriteAllBytesAsync(rig.Folder.File, database, Cancel);
+
+        rig.Boot = 2;
+        var next = await rig.OwnAsync();
+        Assert.True((await next.Ledger.AcceptAsync([rig.Message("new")], Cancel))[0].Sequence > lost.Sequence);
+        Assert.Equal(LedgerStatus.Unknown, (await next.Ledger.FindAsync([lost.MessageId], Cancel))[0].Status);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(0.5)]

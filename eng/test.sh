@@ -123,6 +123,6 @@ count() {
 if (($# == 0)); then
   for proof in eng/prove-with-*.sh; do count bash "$proof"; done
   count dotnet samples/ReliableMqtt.Sample/bin/Release/net10.0/ReliableMqtt.Sample.dll demo --kill
-  for verb in poison full backlog fleet failover receiver commit-cost; do count eng/torture.sh "$verb" --quick; done
+  for verb in poison full backlog fleet failover receiver sqlite commit-cost; do count eng/torture.sh "$verb" --quick; done
   count eng/torture.sh --profile ci
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs verbs of tests/ReliableMqtt.Torture: crashes, faults and limits on real servers, see docs/testing.md.
 #
-# Usage   eng/torture.sh                       every verb with --quick; takes two to three minutes
+# Usage   eng/torture.sh                       every verb with --quick; takes three to four minutes
 #         eng/torture.sh VERB [OPTION...]      one verb as it is asked for: eng/torture.sh fleet --seed 7
 #         eng/torture.sh --profile ci|release  everything at random at once, with controls; at most 8 and 75 minutes
 # Needs   redis-server, mosquitto and the .NET SDK; for all of `fleet` root and unshare.
@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
-readonly verbs=(simulate poison full backlog fleet failover receiver commit-cost)
+readonly verbs=(simulate poison full backlog fleet failover receiver sqlite commit-cost)
 readonly program=tests/ReliableMqtt.Torture/bin/Release/net10.0/ReliableMqtt.Torture.dll
 
 # run VERB OPTION...: sets $code.

@@ -17,7 +17,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Crashes, faults and limits, on real servers, with checks: see docs/testing.md.")
         {
-            TortureVerb.Create(), SimulateVerb.Create(), FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(), ReceivingVerb.Create(),
+            TortureVerb.Create(), SimulateVerb.Create(), FleetVerb.Create(), FailoverVerb.Create(), CommitCostVerb.Create(), BacklogVerb.Create(), FullVerb.Create(), PoisonVerb.Create(), ReceivingVerb.Create(), SqliteVerb.Create(),
             AcceptVerb.Create(), SendVerb.Create(), ReplicaVerb.Create(), PublishVerb.Create(), ReceiverVerb.Create(), HandleVerb.Create(),
         };
         // Without a verb a profile is meant.

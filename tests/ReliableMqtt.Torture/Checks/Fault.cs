@@ -23,8 +23,14 @@ internal sealed class Fault(string kind, string? scope)
         init => _end = value;
     }
 
+    /// <summary>By when the process that it was done to was dead; 0 when none was killed.</summary>
+    public long Death { get; private set; }
+
     /// <summary>True when this publisher has to do with it.</summary>
     public bool Concerns(string publisher) => scope is null || scope == publisher;
+
+    /// <summary>The process is dead.</summary>
+    public void Killed() => Death = Stopwatch.GetTimestamp();
 
     /// <summary>It is over: what was cut may be made again, what was ended has been started.</summary>
     public void Over() => Volatile.Write(ref _end, Stopwatch.GetTimestamp());

@@ -48,6 +48,7 @@ internal static class PublishVerb
             history.State("started");
             await foreach (var command in ChildOptions.CommandsAsync())
             {
+                if (SqliteOptions.TryDoom(command)) continue;
                 var numbers = command["publish ".Length..].Split('-');
                 var (first, last) = (Parse(numbers[0]), Parse(numbers[^1]));
                 // Numbers of one publisher are two apart: the other one has those between.

@@ -18,14 +18,14 @@ internal enum DoomedAt
 /// <summary>Ends this process at a step that was agreed on.</summary>
 internal static class Doom
 {
-    private static readonly int[] _left = new int[Enum.GetValues<DoomedAt>().Length];
+    private static readonly int[] Left = new int[Enum.GetValues<DoomedAt>().Length];
 
     /// <summary>At the n-th of these steps from now on.</summary>
-    public static void Arm(DoomedAt step, int number) => Volatile.Write(ref _left[(int)step], number);
+    public static void Arm(DoomedAt step, int number) => Volatile.Write(ref Left[(int)step], number);
 
     /// <summary>One of these steps is there.</summary>
     public static void Pass(DoomedAt step)
     {
-        if (Volatile.Read(ref _left[(int)step]) > 0 && Interlocked.Decrement(ref _left[(int)step]) == 0) Signals.Send(Environment.ProcessId, Signals.Kill);
+        if (Volatile.Read(ref Left[(int)step]) > 0 && Interlocked.Decrement(ref Left[(int)step]) == 0) Signals.Send(Environment.ProcessId, Signals.Kill);
     }
 }

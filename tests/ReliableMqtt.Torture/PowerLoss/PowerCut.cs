@@ -21,7 +21,7 @@ internal static class PowerCut
     /// <param name="random">Chooses what is left.</param>
     public static PowerCutResult Apply(string database, PowerCutKind kind, Random random)
     {
-        var result = new PowerCutResult();
+        var result = new PowerCutResult { InCheckpoint = UnsyncedLog.Read(database).Count > 0 };
         foreach (var file in new[] { database, database + "-wal", database + "-journal" }) result = result.And(Undo(file, kind, random));
         File.Delete(database + "-shm"); // It is nothing but memory that processes share.
         return result;
@@ -76,5 +76,8 @@ internal static class PowerCut
 /// <param name="DroppedBytes">The bytes of the writes that are gone.</param>
 internal readonly record struct PowerCutResult(int Dropped, int Kept, int Torn, long DroppedBytes)
 {
-    public PowerCutResult And(PowerCutResult other) => new(Dropped + other.Dropped, Kept + other.Kept, Torn + other.Torn, DroppedBytes + other.DroppedBytes);
+    /// <summary>The database itself had writes that were not synced: the log was just being brought into it.</summary>
+    public bool InCheckpoint { get; init; }
+
+    public PowerCutResult And(PowerCutResult other) => new(Dropped + other.Dropped, Kept + other.Kept, Torn + other.Torn, DroppedBytes + other.DroppedBytes) { InCheckpoint = InCheckpoint || other.InCheckpoint };
 }

@@ -10,10 +10,10 @@ namespace ReliableMqtt.Torture.PowerLoss;
 /// <remarks>Files come and go at once and for good, without a sync of their folder. SQLite syncs it where it matters, and most file systems do with the file.</remarks>
 internal static unsafe class UnsyncedVfs
 {
-    private static readonly Lock _lock = new();
-    private static readonly Dictionary<nint, nint> _tables = [];
-    private static readonly Dictionary<nint, OpenFile> _files = [];
-    private static readonly Dictionary<string, UnsyncedLog> _logs = [];
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<nint, nint> Tables = [];
+    private static readonly Dictionary<nint, OpenFile> Files = [];
+    private static readonly Dictionary<string, UnsyncedLog> Logs = [];
     private static VfsMethods* _real;
     private static bool _lies;
 
@@ -23,7 +23,7 @@ internal static unsafe class UnsyncedVfs
     /// <param name="lies">The disk says that it has written what is in its cache alone: no sync counts.</param>
     public static void Register(string name, bool makesDefault, bool lies)
     {
-        lock (_lock)
+        lock (Gate)
         {
             _lies = lies;
             if (_real != null) return;
@@ -47,9 +47,9 @@ internal static unsafe class UnsyncedVfs
         if (code != SqliteNative.Ok || name == 0 || (flags & (SqliteNative.MainDatabase | SqliteNative.MainJournal | SqliteNative.Wal)) == 0) return code;
         try
         {
-            lock (_lock)
+            lock (Gate)
             {
-                _files[(nint)file] = new OpenFile((nint)file->Methods, LogOf(Marshal.PtrToStringUTF8(name)!), (flags & SqliteNative.MainDatabase) != 0);
+                Files[(nint)file] = new OpenFile((nint)file->Methods, LogOf(Marshal.PtrToStringUTF8(name)!), (flags & SqliteNative.MainDatabase) != 0);
                 file->Methods = TableFor(file->Methods);
             }
 
@@ -67,7 +67,7 @@ internal static unsafe class UnsyncedVfs
     private static int Delete(VfsMethods* vfs, nint name, int syncsFolder)
     {
         var code = _real->Delete(_real, name, syncsFolder);
-        if (code == SqliteNative.Ok) lock (_lock) if (_logs.TryGetValue(Marshal.PtrToStringUTF8(name)!, out var log)) log.Clear();
+        if (code == SqliteNative.Ok) lock (Gate) if (Logs.TryGetValue(Marshal.PtrToStringUTF8(name)!, out var log)) log.Clear();
         return code;
     }
 
@@ -75,7 +75,7 @@ internal static unsafe class UnsyncedVfs
     private static int Close(VfsFile* file)
     {
         OpenFile open;
-        lock (_lock) _files.Remove((nint)file, out open);
+        lock (Gate) Files.Remove((nint)file, out open);
         return open.Methods->Close(file);
     }
 
@@ -129,19 +129,19 @@ internal static unsafe class UnsyncedVfs
 
     private static OpenFile Find(VfsFile* file)
     {
-        lock (_lock) return _files[(nint)file];
+        lock (Gate) return Files[(nint)file];
     }
 
     // Never closed: connections to one file share it.
     private static UnsyncedLog LogOf(string path)
     {
-        if (!_logs.TryGetValue(path, out var log)) _logs[path] = log = new UnsyncedLog(path);
+        if (!Logs.TryGetValue(path, out var log)) Logs[path] = log = new UnsyncedLog(path);
         return log;
     }
 
     private static FileMethods* TableFor(FileMethods* real)
     {
-        if (_tables.TryGetValue((nint)real, out var known)) return (FileMethods*)known;
+        if (Tables.TryGetValue((nint)real, out var known)) return (FileMethods*)known;
         // An older table is shorter than the type says.
         if (real->Version < 3) throw new NotSupportedException($"SQLite's file functions are of version {real->Version}, not 3.");
         var own = (FileMethods*)NativeMemory.Alloc((nuint)sizeof(FileMethods));
@@ -150,7 +150,7 @@ internal static unsafe class UnsyncedVfs
         own->Write = &Write;
         own->Truncate = &Truncate;
         own->Sync = &Sync;
-        _tables[(nint)real] = (nint)own;
+        Tables[(nint)real] = (nint)own;
         return own;
     }
 

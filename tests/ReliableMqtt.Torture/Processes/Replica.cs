@@ -53,7 +53,7 @@ internal sealed class Replica : IAsyncDisposable
     {
         string[] arguments =
         [
-            .. ChildOptions.Arguments(ReplicaVerb.Name, redis, proxy.Port, settings.PublisherId, settings.Lease, settings.Verbose), .. settings.AcceptOnly ? ["--accept-only"] : (string[])[],
+            .. ChildOptions.Arguments(ReplicaVerb.Name, ChildOptions.Redis(redis), proxy.Port, settings.PublisherId, settings.Lease, settings.Verbose), .. settings.AcceptOnly ? ["--accept-only"] : (string[])[],
         ];
         return new Replica(name, proxy, history, (inNamespace, onLine) => ChildProcess.Start(name, arguments, onLine, inNamespace, settings.Verbose));
     }

@@ -71,16 +71,18 @@ internal sealed class Leg(Run run, LegPlan plan)
     private async Task FeedAsync(Seat seat, CancellationToken stop)
     {
         var (budget, last) = (0d, Stopwatch.GetTimestamp());
-        while (!_quiet || seat.Given < plan.Messages)
+        while (!_quiet || Missing(seat) > 0)
         {
             budget = Math.Min(budget + (Stopwatch.GetElapsedTime(last).TotalSeconds * plan.Rate), 200);
             last = Stopwatch.GetTimestamp();
             // Once nothing bad is to come, what is missing goes out as fast as it can.
-            var most = _quiet ? plan.Messages - seat.Given : (int)budget;
+            var most = _quiet ? Missing(seat) : (int)budget;
             budget -= seat.Feed(most);
             await Task.Delay(FeedInterval, stop);
         }
     }
+
+    private int Missing(Seat seat) => plan.Messages - seat.Given + (plan.AcceptsAll ? seat.Forsaken : 0);
 
     // The ledgers, once all faults are over and all numbers are given; null where they could not be read.
     private async Task<List<(Seat Seat, long Left)>> DrainAsync(Stage stage, LegResult result)
@@ -92,7 +94,7 @@ internal sealed class Leg(Run run, LegPlan plan)
             left.Clear();
             foreach (var seat in stage.Seats)
             {
-                var statistics = await seat.LedgerAsync(stage.Redis.Address, run.Stop);
+                var statistics = await seat.LedgerAsync(run.Stop);
                 left.Add((seat, statistics is null ? -1 : statistics.Backlog + statistics.InFlight));
                 result.DeadLetters = Math.Max(result.DeadLetters, (int)(statistics?.DeadLetters ?? 0));
             }
@@ -110,6 +112,6 @@ internal sealed class Leg(Run run, LegPlan plan)
             await Task.Delay(TimeSpan.FromMilliseconds(100), run.Stop);
             var arrived = stage.Arrivals().Select(arrival => arrival.Number).ToHashSet();
             return stage.Seats.TrueForAll(seat => seat.History.Snapshot().All(entry => !entry.Value.HasFlag(Event.Accepted) || entry.Value.HasFlag(Event.Failed) || arrived.Contains(entry.Key)));
-        }, plan.Flaw is null ? ArrivalLimit : FlawedLimit, run.Stop);
+        }, !plan.IsFlawed ? ArrivalLimit : FlawedLimit, run.Stop);
     }
 }

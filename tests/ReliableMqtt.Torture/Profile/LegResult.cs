@@ -1,4 +1,5 @@
 using ReliableMqtt.Torture.Checks;
+using ReliableMqtt.Torture.PowerLoss;
 
 namespace ReliableMqtt.Torture.Profile;
 
@@ -6,11 +7,15 @@ namespace ReliableMqtt.Torture.Profile;
 internal sealed class LegResult(LegPlan plan)
 {
     private readonly Dictionary<Violation, List<string>> _violations = [];
+    private readonly List<(string Kind, int Unconfirmed)> _unconfirmed = [];
 
     public LegPlan Plan => plan;
 
     /// <summary>How many messages were given to publishers, by QoS.</summary>
     public Dictionary<int, int> Messages { get; } = [];
+
+    /// <summary>How many of them were accepted.</summary>
+    public int Accepted { get; set; }
 
     /// <summary>Messages that a kill met before anybody was told that they were accepted.</summary>
     public int NeverAccepted { get; set; }
@@ -36,6 +41,12 @@ internal sealed class LegResult(LegPlan plan)
     /// <summary>What the metrics of each publisher say at the end.</summary>
     public List<Funnel> Funnels { get; } = [];
 
+    /// <summary>What each loss of power has taken.</summary>
+    public List<PowerCutResult> PowerCuts { get; } = [];
+
+    /// <summary>How often a ledger has refused to begin because what was answered is missing.</summary>
+    public int Refusals { get; set; }
+
     /// <summary>How long the ledger needed to become empty after the last fault and message.</summary>
     public double DrainSeconds { get; set; }
 
@@ -46,6 +57,12 @@ internal sealed class LegResult(LegPlan plan)
     public IEnumerable<Violation> Kinds => _violations.Keys.Order();
 
     public IReadOnlyList<string> this[Violation kind] => _violations.TryGetValue(kind, out var found) ? found : [];
+
+    /// <summary>For each fault of a kind how many messages were accepted by then, of which the broker had not confirmed.</summary>
+    public IReadOnlyList<int> UnconfirmedAt(string kind) => [.. _unconfirmed.Where(fault => fault.Kind == kind).Select(fault => fault.Unconfirmed)];
+
+    /// <summary>Notes how many there were at a fault.</summary>
+    public void AddUnconfirmed(string kind, int count) => _unconfirmed.Add((kind, count));
 
     public void Add(Violation kind, string detail)
     {

@@ -36,6 +36,7 @@ internal static class LegVerdict
         result.Recovered += untold.Count(delivered.ContainsKey);
         var letters = seat.History.Count(Event.Failed);
         result.Messages[seat.QoS] = seat.Given;
+        result.Accepted += seat.Accepts.Count;
         result.DeadLetters = Math.Max(result.DeadLetters, letters);
         result.Add(Violation.Lost, seat.Name, check.Lost);
         result.Add(Violation.Unexpected, seat.Name, check.Unexpected);
@@ -51,6 +52,14 @@ internal static class LegVerdict
         JudgeDuplicates(seat, result, handshakes, delivered, arrivals);
         if (plan.KeepsOrder) result.Add(Violation.OutOfOrder, seat.Name, OrderCheck.Find(arrivals));
         foreach (var problem in WireAudit.Find([.. seat.Log.From().SelectMany(entry => Packets(entry.Packet, plan))], plan.ReceiveMaximum)) result.Add(Violation.Wire, $"{seat.Name} {problem}");
+        foreach (var fault in result.Faults.Where(fault => fault.Death > 0 && fault.Concerns(seat.Name)))
+            result.AddUnconfirmed(fault.Kind, seat.Accepts.Count(accept => accept.Value < fault.End && !(handshakes.EndsOf(accept.Key) is [var first, ..] && first < fault.Death)));
+        if (seat.Ledger is SqliteSeatLedger file)
+        {
+            result.PowerCuts.AddRange(file.Cuts);
+            result.Refusals += file.Refusals;
+        }
+
         result.Recoveries.AddRange(Recoveries.Of(seat.Name, result.Faults, seat.Confirms.Values));
     }
 

@@ -12,10 +12,14 @@ internal sealed class PublisherTrouble(Stage stage, Seat seat, LegPlan plan, Ran
 
     public async Task RunAsync(IEnumerable<string> kinds)
     {
+        var crashes = new CrashTrouble(stage, seat, plan.Sqlite is { IsSafe: true }, random, stop);
         foreach (var kind in kinds)
         {
             switch (kind)
             {
+                case Kinds.Kill or Kinds.PowerCut when plan.Sqlite is not null:
+                    await crashes.RunAsync(kind);
+                    break;
                 case Kinds.Kill:
                     await KillAsync();
                     break;
@@ -23,7 +27,7 @@ internal sealed class PublisherTrouble(Stage stage, Seat seat, LegPlan plan, Ran
                     await CutAsync(kind, seat.Proxy);
                     break;
                 case Kinds.RedisCut:
-                    await CutAsync(kind, seat.RedisProxy);
+                    await CutAsync(kind, seat.Ledger.Proxy!);
                     break;
                 case Kinds.Blackhole:
                     await VanishAsync();
@@ -42,6 +46,7 @@ internal sealed class PublisherTrouble(Stage stage, Seat seat, LegPlan plan, Ran
             }
         }
 
+        if (plan.Sqlite is not null) crashes.Open();
         await seat.StartedAsync(stop);
     }
 
@@ -92,7 +97,7 @@ internal sealed class PublisherTrouble(Stage stage, Seat seat, LegPlan plan, Ran
     // The network is gone without a word; the connection does not outlive it.
     private async Task VanishAsync()
     {
-        var proxy = random.Next(3) == 0 ? seat.RedisProxy : seat.Proxy;
+        var proxy = random.Next(3) == 0 ? seat.Ledger.Proxy ?? seat.Proxy : seat.Proxy;
         await Patience.UntilAsync(() => proxy.OpenCount > 0, ConnectLimit, stop);
         var fault = stage.Faults.Begin(Kinds.Blackhole, seat.Name);
         var both = random.Next(2) == 0;

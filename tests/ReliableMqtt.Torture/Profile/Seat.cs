@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using ReliableMqtt.IntegrationTests.Fixtures;
 using ReliableMqtt.Ledger;
-using ReliableMqtt.Redis;
 using ReliableMqtt.Torture.Checks;
 using ReliableMqtt.Torture.Children;
 using ReliableMqtt.Torture.Processes;
@@ -11,7 +10,7 @@ using ReliableMqtt.Torture.Wire;
 namespace ReliableMqtt.Torture.Profile;
 
 /// <summary>
-/// A publisher as its driver sees it, over all lives of its process, with its own ways to the broker and to Redis. It never gets a number twice: what a life was given and has not accepted
+/// A publisher as its driver sees it, over all lives of its process, with its own ways to the broker and to its ledger. It never gets a number twice: what a life was given and has not accepted
 /// when it ends is nobody's any more.
 /// </summary>
 internal sealed class Seat : IAsyncDisposable
@@ -21,7 +20,8 @@ internal sealed class Seat : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly HashSet<long> _open = [];
-    private readonly string[] _arguments;
+    private readonly HashSet<long> _accepted = [];
+    private readonly LegPlan _plan;
     private readonly bool _verbose;
     private ChildProcess? _process;
     private StateLines _states = new();
@@ -31,20 +31,14 @@ internal sealed class Seat : IAsyncDisposable
     /// <param name="qos">Its QoS, which also tells its numbers: odd ones are of QoS 1.</param>
     /// <param name="plan">The leg.</param>
     /// <param name="brokerPort">Where the broker is.</param>
-    /// <param name="redis">Where the ledger is.</param>
+    /// <param name="ledger">Its ledger, which goes with it.</param>
     /// <param name="verbose">Pass on what it logs.</param>
-    public Seat(int qos, LegPlan plan, int brokerPort, RedisServer redis, bool verbose)
+    public Seat(int qos, LegPlan plan, int brokerPort, SeatLedger ledger, bool verbose)
     {
-        (QoS, Name, _next, _verbose) = (qos, $"qos{qos}", qos == 1 ? 1 : 2, verbose);
+        (QoS, Name, _next, _verbose, _plan, Ledger) = (qos, $"qos{qos}", qos == 1 ? 1 : 2, verbose, plan, ledger);
         var tap = Tap = new WireTap(keeps: false);
         Log = new WireLog(tap, Handshakes.Shorten);
         Proxy = CuttingProxy.Start(brokerPort, tap, Name);
-        RedisProxy = CuttingProxy.Start(redis.Port);
-        _arguments =
-        [
-            .. ChildOptions.Arguments(PublishVerb.Name, $"127.0.0.1:{RedisProxy.Port}", Proxy.Port, Name, TimeSpan.FromSeconds(5), verbose),
-            "--qos", $"{qos}", "--policy", plan.Policy.ToString(), .. plan.Flaw is null ? (string[])[] : ["--flaw", plan.Flaw],
-        ];
     }
 
     public string Name { get; }
@@ -57,18 +51,30 @@ internal sealed class Seat : IAsyncDisposable
 
     public CuttingProxy Proxy { get; }
 
-    public CuttingProxy RedisProxy { get; }
+    public SeatLedger Ledger { get; }
 
     public History History { get; } = new();
 
     /// <summary>When each number was said to be confirmed, in <see cref="Stopwatch"/> ticks.</summary>
     public ConcurrentDictionary<long, long> Confirms { get; } = [];
 
+    /// <summary>When each number was said to be accepted, in the same.</summary>
+    public ConcurrentDictionary<long, long> Accepts { get; } = [];
+
     /// <summary>The words with which messages were given up.</summary>
     public ConcurrentQueue<string> Failures { get; } = [];
 
     /// <summary>How many numbers it has been given.</summary>
     public int Given { get; private set; }
+
+    /// <summary>Those of them that a life has not accepted before its end.</summary>
+    public int Forsaken { get; private set; }
+
+    /// <summary>How many messages its process has accepted, and not told of their end.</summary>
+    public int Unconfirmed
+    {
+        get { lock (_lock) return _accepted.Count; }
+    }
 
     /// <summary>True for a number of its.</summary>
     public bool Owns(long number) => number > 0 && (number & 1) == (QoS & 1);
@@ -81,7 +87,33 @@ internal sealed class Seat : IAsyncDisposable
     {
         var states = _states = new StateLines();
         _ready = false;
-        _process = ChildProcess.Start(Name, _arguments, line => Take(line, states), verbose: _verbose);
+        string[] arguments =
+        [
+            .. ChildOptions.Arguments(PublishVerb.Name, Ledger.Arguments, Proxy.Port, Name, TimeSpan.FromSeconds(5), _verbose),
+            "--qos", $"{QoS}", "--policy", _plan.Policy.ToString(), .. _plan.Flaw is null ? (string[])[] : ["--flaw", _plan.Flaw],
+        ];
+        _process = ChildProcess.Start(Name, arguments, line => Take(line, states), verbose: _verbose);
+    }
+
+    /// <summary>True while it accepts.</summary>
+    public bool IsReady => _ready;
+
+    /// <summary>Waits until it accepts, or until its process has ended by itself: then false.</summary>
+    public async Task<bool> StartsAsync(CancellationToken stop)
+    {
+        var process = _process!;
+        await Patience.UntilAsync(() => _ready || process.HasExited, StartLimit, stop);
+        return _ready;
+    }
+
+    /// <summary>Gives its process a command.</summary>
+    public void Send(string command) => _process!.Send(command);
+
+    /// <summary>Waits until its process has ended by itself. False when it does not within the time.</summary>
+    public Task<bool> EndsAsync(TimeSpan limit, CancellationToken stop)
+    {
+        var process = _process!;
+        return Patience.UntilAsync(() => process.HasExited, limit, stop);
     }
 
     /// <summary>Waits until it accepts.</summary>
@@ -113,7 +145,12 @@ internal sealed class Seat : IAsyncDisposable
         if (_process is not { } process) return;
         await process.DisposeAsync();
         (_process, Complaints) = (null, process.Complaints);
-        lock (_lock) _open.Clear();
+        lock (_lock)
+        {
+            Forsaken += _open.Count(number => !Accepts.ContainsKey(number));
+            _open.Clear();
+            _accepted.Clear();
+        }
     }
 
     public void Pause() => _process!.Pause();
@@ -121,9 +158,9 @@ internal sealed class Seat : IAsyncDisposable
     public void Resume() => _process!.Resume();
 
     /// <summary>What is left in its ledger, in flight and behind; null while that cannot be told.</summary>
-    public async Task<LedgerStatistics?> LedgerAsync(string redis, CancellationToken stop)
+    public async Task<LedgerStatistics?> LedgerAsync(CancellationToken stop)
     {
-        await using var ledger = new RedisAckLedger(redis);
+        await using var ledger = Ledger.Open();
         try
         {
             await ledger.OpenAsync(new LedgerOpenOptions { PublisherId = Name, CreateIfMissing = false }, stop);
@@ -139,7 +176,7 @@ internal sealed class Seat : IAsyncDisposable
     {
         await KillAsync();
         await Proxy.DisposeAsync();
-        await RedisProxy.DisposeAsync();
+        await Ledger.DisposeAsync();
     }
 
     private void Take(string line, StateLines states)
@@ -153,7 +190,16 @@ internal sealed class Seat : IAsyncDisposable
         if (!History.Take(line)) return;
         var number = HistoryWriter.NumberOf(line);
         if (line[0] == 'C') Confirms.TryAdd(number, Stopwatch.GetTimestamp());
+        else if (line[0] == 'A') Accepts.TryAdd(number, Stopwatch.GetTimestamp());
         else if (line[0] == 'F') Failures.Enqueue(line);
-        if (line[0] is 'C' or 'F' or 'U') lock (_lock) _open.Remove(number);
+        lock (_lock)
+        {
+            if (line[0] == 'A' && _open.Contains(number)) _accepted.Add(number);
+            else if (line[0] is 'C' or 'F' or 'U')
+            {
+                _open.Remove(number);
+                _accepted.Remove(number);
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class Stage : IAsyncDisposable
     {
     }
 
+    /// <summary>None where the ledgers are files.</summary>
     public RedisServer Redis { get; private set; } = null!;
 
     /// <summary>Null where journals receive.</summary>
@@ -36,7 +37,7 @@ internal sealed class Stage : IAsyncDisposable
         var stage = new Stage();
         try
         {
-            stage._parts.Add(stage.Redis = await RedisServer.StartAsync());
+            if (plan.Sqlite is null) stage._parts.Add(stage.Redis = await RedisServer.StartAsync());
             if (plan.Receiving == Receiving.Mosquitto)
             {
                 stage._parts.Add(stage.Broker = await MosquittoBroker.StartAsync(new MosquittoSettings { MaxInflightMessages = plan.ReceiveMaximum, ExtraLines = ["set_tcp_nodelay true"] }));
@@ -46,7 +47,7 @@ internal sealed class Stage : IAsyncDisposable
             foreach (var qos in plan.QoS)
             {
                 var port = stage.Broker?.Port ?? (await stage.AddReceiverAsync(plan.ReceiveMaximum, run)).Port;
-                var seat = new Seat(qos, plan, port, stage.Redis, run.Logging is not null);
+                var seat = new Seat(qos, plan, port, plan.Sqlite is { } file ? new SqliteSeatLedger(file) : new RedisSeatLedger(stage.Redis), run.Logging is not null);
                 stage._parts.Add(seat);
                 stage.Seats.Add(seat);
             }

@@ -111,7 +111,7 @@ internal sealed class BacklogRound(Run run, int messages, TimeSpan drain)
     }
 
     private ChildProcess Start(string verb, Site site, StateLines states) => ChildProcess.Start(
-        verb, ChildOptions.Arguments(verb, site.Redis.Address, site.Proxy.Port, PublisherId, TimeSpan.FromSeconds(10), run.Logging is not null), line => states.Take(line), verbose: run.Logging is not null);
+        verb, ChildOptions.Arguments(verb, ChildOptions.Redis(site.Redis.Address), site.Proxy.Port, PublisherId, TimeSpan.FromSeconds(10), run.Logging is not null), line => states.Take(line), verbose: run.Logging is not null);
 
     private static RedisKey Key(string name) => $"reliable-mqtt:{{{PublisherId}}}:{name}";
 

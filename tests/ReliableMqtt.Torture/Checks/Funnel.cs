@@ -1,6 +1,6 @@
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using ReliableMqtt.Redis;
+using ReliableMqtt.Ledger;
 
 namespace ReliableMqtt.Torture.Checks;
 
@@ -13,7 +13,7 @@ internal sealed record Funnel(long Accepted, long Confirmed, long Expired, long 
     public bool AddsUp => Accepted == Confirmed + Expired + DeadLettered + PutAside + Pending;
 
     /// <summary>Starts one more publisher of this id, which reaches no broker, and reads what OpenTelemetry's SDK exports of it.</summary>
-    public static async Task<Funnel> ExportAsync(string publisherId, string redis, CancellationToken stop)
+    public static async Task<Funnel> ExportAsync(string publisherId, AckLedger ledger, CancellationToken stop)
     {
         List<MetricSnapshot> exported = [];
         using var meter = Sdk.CreateMeterProviderBuilder().AddMeter(ReliableMqttTelemetry.MeterName).AddInMemoryExporter(exported).Build();
@@ -21,7 +21,7 @@ internal sealed record Funnel(long Accepted, long Confirmed, long Expired, long 
             new ReliablePublisherOptions
             {
                 PublisherId = publisherId,
-                Ledger = new RedisAckLedger(redis),
+                Ledger = ledger,
                 Mqtt = client => client.WithTcpServer("127.0.0.1", 1),
                 LeaseDuration = TimeSpan.FromSeconds(5),
                 ShutdownTimeout = TimeSpan.Zero,

@@ -39,8 +39,8 @@ internal sealed class Leg(Run run, LegPlan plan)
         result.Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         foreach (var seat in stage.Seats) await seat.KillAsync();
         // What a flaw has left behind may be anything.
-        if (plan.Flaw is null)
-            foreach (var seat in stage.Seats) FunnelCheck.Judge(seat, await Funnel.ExportAsync(seat.Name, stage.Redis.Address, run.Stop), result);
+        if (!plan.IsFlawed)
+            foreach (var seat in stage.Seats) FunnelCheck.Judge(seat, await Funnel.ExportAsync(seat.Name, seat.Ledger.Open(), run.Stop), result);
         LegVerdict.Judge(stage, result, left);
         return result;
     }

@@ -69,5 +69,6 @@ internal sealed class ServiceProcess(string name, string role, IReadOnlyList<str
             else if (line.StartsWith(DemoChild.Listening, StringComparison.Ordinal)) address.TrySetResult(new Uri(line[DemoChild.Listening.Length..]));
         }
 
-        address.TrySetException(new InvalidOperationException($"{name} has ended before it listened: {string.Join('\n', LogTail)}"));    }
+        address.TrySetException(new InvalidOperationException($"{name} has ended before it listened: {string.Join('\n', LogTail)}"));
+    }
 }

@@ -46,7 +46,7 @@ public class CancelledCallsTests
         await pump.SettleAsync();
         pump.Pump.Post(new(PumpInputKind.Counted) { Subject = await ledger.GetStatisticsAsync(Cancel) });
         Assert.Equal("t", Assert.Single(await pump.SentAsync(1)).Record!.Topic);
-        Assert.Equal(-1, ledger.Reads);
+        Assert.True(ledger.Reads < 0, "it was not read again");
     }
 
     private static async Task<PumpHarness> OpenAsync(CancellingLedger ledger)

@@ -11,6 +11,12 @@ internal sealed partial class HostedPublisher
     public Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default) =>
         Publisher?.PublishAsync(message, cancellationToken) ?? CallAsync(publisher => publisher.PublishAsync(message, cancellationToken), cancellationToken);
 
+    Task<PublishReceipt> IDraftPublisher.PublishAsync(in PublishDraft draft, CancellationToken cancellationToken) =>
+        Publisher is IDraftPublisher publisher ? publisher.PublishAsync(draft, cancellationToken) : PublishOnceStartedAsync(draft, cancellationToken);
+
+    private Task<PublishReceipt> PublishOnceStartedAsync(PublishDraft draft, CancellationToken cancellationToken) =>
+        CallAsync(publisher => ((IDraftPublisher)publisher).PublishAsync(draft, cancellationToken), cancellationToken);
+
     public Task<PublishReceipt> TryPublishAsync(PublishMessage message, CancellationToken cancellationToken = default) =>
         Publisher?.TryPublishAsync(message, cancellationToken) ?? CallAsync(publisher => publisher.TryPublishAsync(message, cancellationToken), cancellationToken);
 

@@ -7,7 +7,7 @@ using MQTTnet;
 namespace ReliableMqtt;
 
 /// <summary>The publisher that the container gives out: it is there before the host has started, and its calls wait until it has.</summary>
-internal sealed partial class HostedPublisher(PublisherRegistration registration, IServiceProvider services) : IReliablePublisher
+internal sealed partial class HostedPublisher(PublisherRegistration registration, IServiceProvider services) : IReliablePublisher, IDraftPublisher
 {
     private readonly TaskCompletionSource<ReliablePublisher> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly object _gate = new();

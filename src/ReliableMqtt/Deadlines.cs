@@ -8,8 +8,11 @@ internal sealed class Deadlines : IDisposable
 {
     private const int LinesKept = 16;
 
+    /// <summary>What a call gets more that a commit has at its deadline.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
+
     private readonly object _gate = new();
-    private readonly Dictionary<TimeSpan, DeadlineLine> _lines = [];
+    private readonly Dictionary<(TimeSpan Timeout, bool IsGrace), DeadlineLine> _lines = [];
     private readonly TimeProvider _time;
     private readonly Action<PublishCall> _over;
     private readonly long _origin;
@@ -26,14 +29,17 @@ internal sealed class Deadlines : IDisposable
 
     private TimeSpan Now => _time.GetElapsedTime(_origin);
 
-    public void Add(PublishCall call, TimeSpan timeout)
+    /// <param name="call">The call.</param>
+    /// <param name="timeout">How long it waits; it never hears of an infinite one.</param>
+    /// <param name="isGrace">That time is over, and it waits a moment more.</param>
+    public void Add(PublishCall call, TimeSpan timeout, bool isGrace)
     {
         if (timeout == Timeout.InfiniteTimeSpan) return;
         lock (_gate)
         {
             if (call.Task.IsCompleted) return;
-            if (!_lines.TryGetValue(timeout, out var line)) _lines.Add(timeout, line = new DeadlineLine());
-            call.Due = Now + timeout;
+            if (!_lines.TryGetValue((timeout, isGrace), out var line)) _lines.Add((timeout, isGrace), line = new DeadlineLine(timeout, isGrace));
+            call.Due = Now + (isGrace ? Grace : timeout);
             line.Append(call);
             if (line.First == call) WakeBy(call.Due);
         }
@@ -41,7 +47,10 @@ internal sealed class Deadlines : IDisposable
 
     public void Remove(PublishCall call)
     {
-        lock (_gate) call.Line?.Remove(call);
+        lock (_gate)
+        {
+            if (call.Due != TimeSpan.Zero) call.Line!.Remove(call);
+        }
     }
 
     public void Dispose() => _timer.Dispose();
@@ -53,7 +62,7 @@ internal sealed class Deadlines : IDisposable
         {
             _timerAt = null;
             var now = Now;
-            foreach (var (timeout, line) in _lines)
+            foreach (var (kind, line) in _lines)
             {
                 while (line.First is { } first && first.Due <= now)
                 {
@@ -62,7 +71,7 @@ internal sealed class Deadlines : IDisposable
                 }
 
                 if (line.First is { } next) WakeBy(next.Due);
-                else if (_lines.Count > LinesKept) _lines.Remove(timeout);
+                else if (_lines.Count > LinesKept) _lines.Remove(kind);
             }
         }
 
@@ -80,8 +89,12 @@ internal sealed class Deadlines : IDisposable
 }
 
 /// <summary>Calls with the same timeout, in the order of their deadlines.</summary>
-internal sealed class DeadlineLine
+internal sealed class DeadlineLine(TimeSpan timeout, bool isGrace)
 {
+    public TimeSpan Timeout => timeout;
+
+    public bool IsGrace => isGrace;
+
     private PublishCall? _last;
 
     public PublishCall? First { get; private set; }
@@ -100,6 +113,6 @@ internal sealed class DeadlineLine
         else First = call.Next;
         if (call.Next is { } next) next.Previous = call.Previous;
         else _last = call.Previous;
-        (call.Line, call.Previous, call.Next) = (null, null, null);
+        (call.Due, call.Previous, call.Next) = (default, null, null);
     }
 }

@@ -20,9 +20,8 @@ internal static class MessageValidator
     /// <exception cref="ReliablePublishException">
     /// <see cref="PublishFailure.InvalidMessage"/> or <see cref="PublishFailure.MessageTooLarge"/>; the receipt says <see cref="PublishOutcome.NotAccepted"/>.
     /// </exception>
-    public static void Validate(PublishMessage message, int maxPayloadSize, bool mqtt5)
+    public static void Validate(in PublishDraft message, int maxPayloadSize, bool mqtt5)
     {
-        ArgumentNullException.ThrowIfNull(message);
         if (FindProblem(message, mqtt5) is { } problem) throw Failure(PublishFailure.InvalidMessage, message, problem);
         if (message.Payload.Length > maxPayloadSize)
             throw Failure(PublishFailure.MessageTooLarge, message,
@@ -32,7 +31,7 @@ internal static class MessageValidator
                 $"The packet would have {size} bytes; MQTT allows {MaxPacketSize}. Send less, in the payload or in the user properties.");
     }
 
-    private static string? FindProblem(PublishMessage message, bool mqtt5)
+    private static string? FindProblem(in PublishDraft message, bool mqtt5)
     {
         if (MqttText.FindTopicProblem(message.Topic) is { } topic) return $"The topic {topic}. Give another topic.";
         if (message.QualityOfService is < MqttQualityOfServiceLevel.AtMostOnce or > MqttQualityOfServiceLevel.ExactlyOnce)
@@ -91,10 +90,10 @@ internal static class MessageValidator
     }
 
     // All that is bounded by itself (topic, message id, content type …) stays far below 1 MiB together: most messages need no measuring.
-    private static bool MayExceedProtocol(PublishMessage message) =>
+    private static bool MayExceedProtocol(in PublishDraft message) =>
         message.Payload.Length > MaxPacketSize - (1 << 20) || message.Options is { UserProperties.Count: > 0 };
 
-    private static long PacketSize(PublishMessage message, bool mqtt5)
+    private static long PacketSize(in PublishDraft message, bool mqtt5)
     {
         var record = new LedgerRecord { Topic = message.Topic, Payload = message.Payload, QualityOfService = message.QualityOfService };
         if (message.Options is not { } options) return PublishPacketSize.Measure(record, mqtt5, withExpiry: false);
@@ -110,7 +109,7 @@ internal static class MessageValidator
         return PublishPacketSize.Measure(record, mqtt5, options.MessageExpiry is not null);
     }
 
-    private static ReliablePublishException Failure(PublishFailure reason, PublishMessage message, string text) =>
+    private static ReliablePublishException Failure(PublishFailure reason, in PublishDraft message, string text) =>
         new(reason, $"{text} Nothing was stored.", new PublishReceipt
         {
             MessageId = message.Options?.MessageId ?? default,

@@ -6,34 +6,30 @@ namespace ReliableMqtt;
 /// <summary>
 /// A call of <c>PublishAsync</c> that waits for the end of its message: the task that the caller has is this object's, so that a message costs no other task, timer or state machine.
 /// </summary>
-/// <param name="deadlines">Where its time is kept.</param>
-/// <param name="search">Finds the end where this process no longer learns it by itself.</param>
-/// <param name="timeout">How long it waits.</param>
+/// <param name="publisher">Whose call it is.</param>
 /// <param name="throws">An end that is no success is an exception.</param>
-internal sealed class PublishCall(Deadlines deadlines, Func<PublishCall, Task> search, TimeSpan timeout, bool throws) : PublishTicket(wantsConfirm: true)
+internal sealed class PublishCall(ReliablePublisher publisher, bool throws) : PublishTicket(wantsConfirm: true)
 {
-    private static readonly TimeSpan CommitGrace = TimeSpan.FromMilliseconds(500);
-
     private CancellationTokenRegistration _cancellation;
-    private CancellationTokenSource? _searching;
-    private PublishReceipt? _found;
-    private bool _hadGrace;
+    private Search? _search;
     private bool _wasFull;
 
     // The place among the deadlines, which alone touch it.
     public PublishCall? Next { get; set; }
     public PublishCall? Previous { get; set; }
+    /// <summary>Where it stands, or stood last; null when its time never ends.</summary>
     public DeadlineLine? Line { get; set; }
+    /// <summary>When its time is over; zero while it stands nowhere.</summary>
     public TimeSpan Due { get; set; }
 
-    public TimeSpan Timeout => timeout;
+    private TimeSpan Timeout => Line?.Timeout ?? System.Threading.Timeout.InfiniteTimeSpan;
 
     private LedgerRecord Message => Record!;
 
     /// <summary>From now on its time runs, and the token is heard.</summary>
-    public void Begin(CancellationToken cancellationToken)
+    public void Begin(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        deadlines.Add(this, timeout);
+        publisher.Deadlines.Add(this, timeout, isGrace: false);
         if (!cancellationToken.CanBeCanceled) return;
         _cancellation = cancellationToken.UnsafeRegister(static (call, token) => ((PublishCall)call!).Cancel(token), this);
         if (Task.IsCompleted) _cancellation.Unregister();
@@ -43,11 +39,11 @@ internal sealed class PublishCall(Deadlines deadlines, Func<PublishCall, Task> s
     /// <param name="found">What is known of the message meanwhile.</param>
     public CancellationToken BeginSearch(PublishReceipt found)
     {
-        var searching = new CancellationTokenSource();
-        (_found, _searching) = (found, searching);
+        var search = new Search(found);
+        _search = search;
         Interlocked.MemoryBarrier();
-        if (Task.IsCompleted) searching.Cancel();
-        return searching.Token;
+        if (Task.IsCompleted) search.Ended.Cancel();
+        return search.Ended.Token;
     }
 
     public override void Fail(Exception error)
@@ -60,13 +56,14 @@ internal sealed class PublishCall(Deadlines deadlines, Func<PublishCall, Task> s
     /// <summary>The time is over. When a commit has the message just now, a moment more mostly tells what is true of it.</summary>
     public void OnDeadline(bool isFull)
     {
-        if (_found is { } found) Fail(PublishErrors.ConfirmTimeout(found, timeout, Message.ExpiresAt is not null));
+        var timeout = Timeout;
+        if (_search?.Found is { } found) Fail(PublishErrors.ConfirmTimeout(found, timeout, Message.ExpiresAt is not null));
         else if (Answer is { } answer) Fail(PublishErrors.ConfirmTimeout(ReceiptOf(Message, answer), timeout, Message.ExpiresAt is not null));
-        else if (TryWithdraw() || _hadGrace) Fail(IsWithdrawn ? PublishErrors.NotStoredInTime(Message, timeout, isFull) : PublishErrors.Unknown(Message, timeout));
+        else if (TryWithdraw() || Line!.IsGrace) Fail(IsWithdrawn ? PublishErrors.NotStoredInTime(Message, timeout, isFull) : PublishErrors.Unknown(Message, timeout));
         else
         {
-            (_hadGrace, _wasFull) = (true, isFull);
-            deadlines.Add(this, CommitGrace);
+            _wasFull = isFull;
+            publisher.Deadlines.Add(this, timeout, isGrace: true);
         }
     }
 
@@ -83,12 +80,12 @@ internal sealed class PublishCall(Deadlines deadlines, Func<PublishCall, Task> s
 
     protected override void Complete(PublishReceipt? receipt)
     {
-        if (receipt is null) _ = search(this);
+        if (receipt is null) _ = publisher.FindEndAsync(this);
         else if (throws && receipt.Outcome is not (PublishOutcome.Confirmed or PublishOutcome.Sent)) Fail(PublishErrors.Of(receipt));
         else if (TrySetResult(receipt)) Release();
     }
 
-    protected override void OnTakenBack() => Fail(IsWithdrawn ? PublishErrors.NotStoredInTime(Message, timeout, _wasFull) : PublishErrors.Unknown(Message, timeout));
+    protected override void OnTakenBack() => Fail(IsWithdrawn ? PublishErrors.NotStoredInTime(Message, Timeout, _wasFull) : PublishErrors.Unknown(Message, Timeout));
 
     private void Cancel(CancellationToken token)
     {
@@ -98,9 +95,15 @@ internal sealed class PublishCall(Deadlines deadlines, Func<PublishCall, Task> s
 
     private void Release()
     {
-        deadlines.Remove(this);
+        publisher.Deadlines.Remove(this);
         _cancellation.Unregister();
         Interlocked.MemoryBarrier();
-        _searching?.Cancel();
+        _search?.Ended.Cancel();
+    }
+
+    /// <summary>Its end is looked for in the ledger: rare.</summary>
+    private sealed record Search(PublishReceipt Found)
+    {
+        public CancellationTokenSource Ended { get; } = new();
     }
 }

@@ -10,7 +10,7 @@ internal static class RecordFactory
     /// <param name="message">The message.</param>
     /// <param name="now">The time of the accept.</param>
     /// <param name="isTraced">The trace that this call is part of goes with the message.</param>
-    public static LedgerRecord Create(PublishMessage message, DateTimeOffset now, bool isTraced = false)
+    public static LedgerRecord Create(in PublishDraft message, DateTimeOffset now, bool isTraced = false)
     {
         var options = message.Options;
         return new LedgerRecord

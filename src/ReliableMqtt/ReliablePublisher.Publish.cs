@@ -16,12 +16,16 @@ public sealed partial class ReliablePublisher
         PublishAsync(RecordFactory.FromMqttNet(message, options), cancellationToken);
 
     /// <inheritdoc />
-    public Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default)
+    public Task<PublishReceipt> PublishAsync(PublishMessage message, CancellationToken cancellationToken = default) =>
+        message is null ? Task.FromException<PublishReceipt>(new ArgumentNullException(nameof(message))) : ((IDraftPublisher)this).PublishAsync(message, cancellationToken);
+
+    /// <inheritdoc />
+    Task<PublishReceipt> IDraftPublisher.PublishAsync(in PublishDraft draft, CancellationToken cancellationToken)
     {
-        if (Tracing.Source.HasListeners()) return PublishTracedAsync(message, throws: true, cancellationToken);
+        if (Tracing.Source.HasListeners()) return PublishTracedAsync(draft, throws: true, cancellationToken);
         try
         {
-            return Send(Prepare(message), TimeoutOf(message), throws: true, cancellationToken);
+            return Send(Prepare(draft), TimeoutOf(draft), throws: true, cancellationToken);
         }
         catch (Exception error)
         {
@@ -29,9 +33,8 @@ public sealed partial class ReliablePublisher
         }
     }
 
-    private async Task<PublishReceipt> PublishTracedAsync(PublishMessage message, bool throws, CancellationToken cancellationToken)
+    private async Task<PublishReceipt> PublishTracedAsync(PublishDraft message, bool throws, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         using var activity = Tracing.StartPublish(_options.PublisherId, message.Topic, message.QualityOfService);
         try
         {
@@ -94,8 +97,8 @@ public sealed partial class ReliablePublisher
     private Task<PublishReceipt> Send(LedgerRecord record, TimeSpan timeout, bool throws, CancellationToken cancellationToken)
     {
         if (record.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce) return SendAtMostOnceAsync(record, cancellationToken);
-        var call = new PublishCall(_deadlines, _search, timeout, throws) { Record = record };
-        call.Begin(cancellationToken);
+        var call = new PublishCall(this, throws) { Record = record };
+        call.Begin(timeout, cancellationToken);
         try
         {
             Post(record, call);
@@ -108,13 +111,12 @@ public sealed partial class ReliablePublisher
         return call.Task!;
     }
 
-    private TimeSpan TimeoutOf(PublishMessage message) => message.Options?.ConfirmTimeout ?? _options.ConfirmTimeout;
+    private TimeSpan TimeoutOf(in PublishDraft message) => message.Options?.ConfirmTimeout ?? _options.ConfirmTimeout;
 
     /// <summary>Everything that can be wrong with a message is found here, before anything is stored.</summary>
-    private LedgerRecord Prepare(PublishMessage message)
+    private LedgerRecord Prepare(in PublishDraft message)
     {
         ThrowIfDisposed();
-        ArgumentNullException.ThrowIfNull(message);
         MessageValidator.Validate(message, _options.MaxPayloadSize, _connection.IsMqtt5);
         var record = RecordFactory.Create(message, _time.GetUtcNow(), isTraced: _options.PropagateTraceContext && _connection.IsMqtt5);
         if (_connection.Current is { } broker && BrokerLimits.Find(broker, record) is { } limit)
@@ -193,7 +195,7 @@ public sealed partial class ReliablePublisher
     }
 
     /// <summary>A duplicate, a full ledger, or a message whose end this process no longer learns by itself.</summary>
-    private async Task FindEndAsync(PublishCall call)
+    internal async Task FindEndAsync(PublishCall call)
     {
         try
         {

@@ -12,7 +12,7 @@ public sealed partial class ReliablePublisher
     public async Task<IReadOnlyList<PendingPublish>> EnqueueBatchAsync(IReadOnlyList<PublishMessage> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var records = messages.Select(Prepare).ToList();
+        var records = messages.Select(message => Prepare(message)).ToList();
         var tickets = records.ConvertAll(record => record.QualityOfService == 0 ? null : PostForAccept(record));
         var pending = new PendingPublish[records.Count];
         for (var i = 0; i < pending.Length; i++)
@@ -39,7 +39,7 @@ public sealed partial class ReliablePublisher
     public async Task<IReadOnlyList<PublishReceipt>> PublishBatchAsync(IReadOnlyList<PublishMessage> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var records = messages.Select(Prepare).ToList();
+        var records = messages.Select(message => Prepare(message)).ToList();
         var ends = records.Select((record, i) => Send(record, TimeoutOf(messages[i]), throws: false, cancellationToken)).ToList();
         // All of them end before any of them throws: none is left unobserved.
         await ((Task)Task.WhenAll(ends)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

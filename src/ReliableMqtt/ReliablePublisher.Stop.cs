@@ -49,7 +49,7 @@ public sealed partial class ReliablePublisher
         await ReleaseAsync().ConfigureAwait(false);
         await _options.Ledger.DisposeAsync().ConfigureAwait(false);
         await _events.DisposeAsync().ConfigureAwait(false);
-        _deadlines.Dispose();
+        Deadlines.Dispose();
         _metrics.Dispose();
     }
 

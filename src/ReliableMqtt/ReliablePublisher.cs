@@ -17,7 +17,7 @@ namespace ReliableMqtt;
 /// At QoS 1 only what was in flight at a fault can arrive twice. At QoS 2 the broker gets no duplicate while it keeps the session and the
 /// ledger loses no write. See <see cref="SessionLossPolicy"/> for what happens when the broker has forgotten the session.
 /// </remarks>
-public sealed partial class ReliablePublisher : IReliablePublisher
+public sealed partial class ReliablePublisher : IReliablePublisher, IDraftPublisher
 {
     private readonly ReliablePublisherOptions _options;
     private readonly TimeProvider _time;
@@ -28,8 +28,6 @@ public sealed partial class ReliablePublisher : IReliablePublisher
     private readonly Ownership _ownership;
     private readonly ConnectionSupervisor _connection;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Deadlines _deadlines;
-    private readonly Func<PublishCall, Task> _search;
     private Task _owning = Task.CompletedTask;
     private long _confirmed;
     private long _deadLettered;
@@ -45,8 +43,7 @@ public sealed partial class ReliablePublisher : IReliablePublisher
         _time = options.TimeProvider;
         _logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("ReliableMqtt");
         _events = new EventRelay(_logger);
-        _deadlines = new Deadlines(_time, call => call.OnDeadline(_pump!.Snapshot.IsFull));
-        _search = FindEndAsync;
+        Deadlines = new Deadlines(_time, call => call.OnDeadline(_pump!.Snapshot.IsFull));
         var settings = new SessionSettings
         {
             MaxInFlight = options.MaxInFlight,
@@ -108,6 +105,9 @@ public sealed partial class ReliablePublisher : IReliablePublisher
         publisher._owning = Task.Run(() => publisher._ownership.RunAsync(publisher._stopping.Token), CancellationToken.None);
         return publisher;
     }
+
+    /// <summary>When the time of each waiting call is over.</summary>
+    internal Deadlines Deadlines { get; }
 
     /// <inheritdoc />
     public IMqttClient Client => _connection.Client;

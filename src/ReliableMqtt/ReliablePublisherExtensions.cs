@@ -13,7 +13,9 @@ public static class ReliablePublisherExtensions
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(publisher);
-        return publisher.PublishAsync(new PublishMessage(topic, payload, qualityOfService, options), cancellationToken);
+        return publisher is IDraftPublisher own
+            ? own.PublishAsync(new PublishDraft(topic, payload, qualityOfService, options), cancellationToken)
+            : publisher.PublishAsync(new PublishMessage(topic, payload, qualityOfService, options), cancellationToken);
     }
 
     /// <summary>Publishes a text as UTF-8; see <see cref="IReliablePublisher.PublishAsync(PublishMessage, CancellationToken)"/>.</summary>

@@ -121,6 +121,20 @@ public sealed class CostTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void What_a_call_its_message_and_its_receipt_take_is_bounded()
+    {
+        object?[] kept = new object?[Messages];
+        Assert.InRange(BytesOf(() => Fill(i => new PublishCall(null!, throws: true)), "call and task"), 0, 192);
+        Assert.InRange(BytesOf(() => Fill(i => Record(i + 1)), "record"), 0, 88);
+        Assert.InRange(BytesOf(() => Fill(i => new PublishReceipt { Outcome = PublishOutcome.Confirmed, Attempts = 1, AcceptedAt = DateTimeOffset.UnixEpoch }), "receipt"), 0, 72);
+
+        void Fill(Func<int, object> make)
+        {
+            for (var i = 0; i < kept.Length; i++) kept[i] = make(i);
+        }
+    }
+
     /// <summary>A socket that gives the same bytes again and again, and swallows what it is given.</summary>
     private sealed class EndlessChannel(byte[] incoming) : IMqttChannel
     {

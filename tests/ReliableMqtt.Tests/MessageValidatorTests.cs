@@ -131,7 +131,7 @@ public class MessageValidatorTests
 
     [Fact]
     public void A_missing_message_is_misuse() =>
-        Assert.Throws<ArgumentNullException>(() => MessageValidator.Validate(null!, MaxPayloadSize, mqtt5: true));
+        Assert.Throws<ArgumentNullException>(() => MessageValidator.Validate((PublishMessage)null!, MaxPayloadSize, mqtt5: true));
 
     private static PublishMessage With(PublishOptions options) => Valid with { Options = options };
 
@@ -144,8 +144,9 @@ public class MessageValidatorTests
         Assert.False(thrown.IsTransient);
         Assert.Contains(text, thrown.Message, StringComparison.Ordinal);
         Assert.EndsWith(" Nothing was stored.", thrown.Message, StringComparison.Ordinal);
+        MqttQualityOfServiceLevel? quality = Enum.IsDefined(message.QualityOfService) ? message.QualityOfService : null;
         Assert.Equal(
-            (PublishOutcome.NotAccepted, message.Topic, message.QualityOfService, message.Options?.MessageId ?? default),
+            (PublishOutcome.NotAccepted, message.Topic, quality, message.Options?.MessageId ?? default),
             (thrown.Receipt.Outcome, thrown.Receipt.Topic, thrown.Receipt.QualityOfService, thrown.Receipt.MessageId));
         Assert.True(thrown.Receipt.IsFinal);
     }

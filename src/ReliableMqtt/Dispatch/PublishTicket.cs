@@ -11,9 +11,12 @@ internal class PublishTicket(bool wantsConfirm) : TaskCompletionSource<PublishRe
     // Revoked: a commit has the message, and the caller would take it back if that does not store it.
     private const int Waiting = 0, Taken = 1, Withdrawn = 2, Revoked = 3;
 
-    private AcceptAnswer _answer;
-    private volatile bool _isAnswered;
+    // What Answer is made of.
+    private const byte None = 0, AsRecorded = 1, Other = 2;
+
+    private object? _other;
     private int _state;
+    private volatile byte _answer;
     private volatile bool _mayBeStored;
 
     public bool WantsConfirm { get; } = wantsConfirm;
@@ -22,7 +25,12 @@ internal class PublishTicket(bool wantsConfirm) : TaskCompletionSource<PublishRe
     public LedgerRecord? Record { get; init; }
 
     /// <summary>The answer of the ledger; null until it is known.</summary>
-    public AcceptAnswer? Answer => _isAnswered ? _answer : null;
+    public AcceptAnswer? Answer => _answer switch
+    {
+        None => null,
+        AsRecorded => new AcceptAnswer(AcceptStatus.Accepted, Record!.MessageId, Record.Sequence),
+        _ => (AcceptAnswer)_other!,
+    };
 
     /// <summary>Completes with the final receipt, or with null when <see cref="Answer"/> says all that this process can tell.</summary>
     public Task<PublishReceipt?> Done => Task;
@@ -49,8 +57,10 @@ internal class PublishTicket(bool wantsConfirm) : TaskCompletionSource<PublishRe
 
     public void Accept(in AcceptAnswer answer)
     {
-        _answer = answer;
-        _isAnswered = true;
+        // The message itself mostly says it: it has been stamped with what it was accepted as, once and for all.
+        var isRecorded = answer.Status == AcceptStatus.Accepted && Record is { } record && record.Sequence == answer.Sequence && record.MessageId == answer.MessageId;
+        if (!isRecorded) _other = answer;
+        _answer = isRecorded ? AsRecorded : Other;
         if (!WantsConfirm || answer.Status != AcceptStatus.Accepted) Complete(null);
     }
 

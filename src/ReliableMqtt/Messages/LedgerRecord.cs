@@ -8,7 +8,10 @@ public sealed record LedgerRecord
     private long _sequence;
     private MessageId _messageId;
     private readonly CompactTime _acceptedAt;
-    private readonly CompactTime _expiresAt;
+    private readonly byte _qualityOfService;
+
+    // What most messages do not have, in an object of its own; null where there is none of it, so that equal records are equal.
+    private readonly Rest? _rest;
 
     /// <summary>Its place in the order of the publisher id; 0 until the ledger has accepted it.</summary>
     public long Sequence
@@ -31,7 +34,11 @@ public sealed record LedgerRecord
     public ReadOnlyMemory<byte> Payload { get; init; }
 
     /// <summary>1 or 2; QoS 0 is never stored.</summary>
-    public required MqttQualityOfServiceLevel QualityOfService { get; init; }
+    public required MqttQualityOfServiceLevel QualityOfService
+    {
+        get => (MqttQualityOfServiceLevel)_qualityOfService;
+        init => _qualityOfService = (byte)value;
+    }
 
     /// <summary>The RETAIN flag.</summary>
     public bool Retain { get; init; }
@@ -46,21 +53,33 @@ public sealed record LedgerRecord
     /// <summary>When it expires unless its PUBLISH was sent before; null for never.</summary>
     public DateTimeOffset? ExpiresAt
     {
-        get => _expiresAt;
-        init => _expiresAt = value;
+        get => _rest?.ExpiresAt ?? default;
+        init => _rest = Rest.With(_rest, value, static (rest, expiresAt) => rest with { ExpiresAt = expiresAt });
     }
 
     /// <summary>How often it was refused and is tried anew; 0 at first.</summary>
     public int Refusals { get; init; }
 
     /// <summary>Names the ledger object that accepted it without the lease, so that it can be told the end; 0 when the owner itself did. Set by the ledger.</summary>
-    public ulong Acceptor { get; init; }
+    public ulong Acceptor
+    {
+        get => _rest?.Acceptor ?? 0;
+        init => _rest = Rest.With(_rest, value, static (rest, acceptor) => rest with { Acceptor = acceptor });
+    }
 
     /// <summary>Its number among those of its acceptor, rising: both together name the message before it has a sequence, and when it has lost it. Set by the ledger.</summary>
-    public long AcceptorNumber { get; init; }
+    public long AcceptorNumber
+    {
+        get => _rest?.AcceptorNumber ?? 0;
+        init => _rest = Rest.With(_rest, value, static (rest, number) => rest with { AcceptorNumber = number });
+    }
 
     /// <summary>MQTT 5 properties, or null.</summary>
-    public MessageProperties? Properties { get; init; }
+    public MessageProperties? Properties
+    {
+        get => _rest?.Properties;
+        init => _rest = Rest.With(_rest, value, static (rest, properties) => rest with { Properties = properties });
+    }
 
     /// <summary>True when the application gave the id, so that the ledger keeps an index of it for deduplication.</summary>
     public bool HasApplicationId => !MessageId.IsEmpty && !MessageId.IsAutomatic;
@@ -75,5 +94,26 @@ public sealed record LedgerRecord
         if (_sequence != 0) return this with { Sequence = sequence, MessageId = id };
         (_sequence, _messageId) = (sequence, id);
         return this;
+    }
+
+    private sealed record Rest
+    {
+        private static readonly Rest Nothing = new();
+
+        public CompactTime ExpiresAt { get; init; }
+
+        public ulong Acceptor { get; init; }
+
+        public long AcceptorNumber { get; init; }
+
+        public MessageProperties? Properties { get; init; }
+
+        /// <summary>The rest of a record that has this as well. Other copies of the record keep theirs.</summary>
+        public static Rest? With<T>(Rest? rest, T value, Func<Rest, T, Rest> set)
+        {
+            if (rest is null && EqualityComparer<T>.Default.Equals(value, default)) return null;
+            var changed = set(rest ?? Nothing, value);
+            return changed == Nothing ? null : changed;
+        }
     }
 }

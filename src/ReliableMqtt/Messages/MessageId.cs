@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text;
+using ReliableMqtt.Messages;
 
 namespace ReliableMqtt;
 
@@ -26,9 +27,9 @@ public readonly record struct MessageId
     /// <summary>The digits of the nonce, and what stands before and behind them.</summary>
     private const int SequenceAt = 18;
 
-    // An automatic id is kept as what it says: its text is made when somebody wants it.
-    private readonly string? _given;
-    private readonly ulong _nonce;
+    // The text of the application's; or, since an automatic id is kept as what it says and its text is made when somebody wants it, the LedgerLife that it is of.
+    // One field for both: there are several ids for each message in flight.
+    private readonly object? _source;
     private readonly long _sequence;
 
     /// <summary>Makes an id from its text.</summary>
@@ -39,20 +40,20 @@ public readonly record struct MessageId
         ArgumentException.ThrowIfNullOrEmpty(value);
         if (value.Length > MaxLength)
             throw new ArgumentException($"A message id has at most {MaxLength} characters; this one has {value.Length}.", nameof(value));
-        if (Messages.MqttText.FindProblem(value) is { } problem)
+        if (MqttText.FindProblem(value) is { } problem)
             throw new ArgumentException($"The message id {problem}.", nameof(value));
-        if (!TryParse(value, out _nonce, out _sequence)) _given = value;
+        _source = TryParse(value, out var nonce, out _sequence) ? LedgerLife.Of(nonce) : value;
     }
 
-    private MessageId(ulong nonce, long sequence) => (_nonce, _sequence) = (nonce, sequence);
+    private MessageId(LedgerLife life, long sequence) => (_source, _sequence) = (life, sequence);
 
     /// <summary>The text of the id.</summary>
     public string Value => _sequence > 0
-        ? string.Create(CultureInfo.InvariantCulture, $"{AutomaticPrefix}{_nonce:x16}-{_sequence:x}")
-        : _given ?? string.Empty;
+        ? string.Create(CultureInfo.InvariantCulture, $"{AutomaticPrefix}{LedgerNonce:x16}-{_sequence:x}")
+        : (string?)_source ?? string.Empty;
 
     /// <summary>True for the default value, which is no id.</summary>
-    public bool IsEmpty => _given is null && _sequence == 0;
+    public bool IsEmpty => _source is null;
 
     /// <summary>True when the library made the id.</summary>
     public bool IsAutomatic => _sequence > 0;
@@ -64,7 +65,7 @@ public readonly record struct MessageId
     public static MessageId ForSequence(ulong ledgerNonce, long sequence)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sequence);
-        return new(ledgerNonce, sequence);
+        return new(LedgerLife.Of(ledgerNonce), sequence);
     }
 
     /// <summary>Reads the sequence out of an automatic id.</summary>
@@ -73,7 +74,7 @@ public readonly record struct MessageId
     public bool TryGetSequence(out long sequence) => (sequence = _sequence) > 0;
 
     /// <summary>Reads the nonce of the ledger's life out of an automatic id; 0 for any other.</summary>
-    internal ulong LedgerNonce => _nonce;
+    internal ulong LedgerNonce => _source is LedgerLife life ? life.Nonce : 0;
 
     /// <summary>How many bytes the text has in UTF-8.</summary>
     internal int Utf8Length => _sequence > 0 ? SequenceAt + ((67 - BitOperations.LeadingZeroCount((ulong)_sequence)) / 4) : Encoding.UTF8.GetByteCount(Value);
@@ -88,7 +89,7 @@ public readonly record struct MessageId
         }
 
         bytes[0] = (byte)AutomaticPrefix;
-        _nonce.TryFormat(bytes[1..], out _, "x16", CultureInfo.InvariantCulture);
+        LedgerNonce.TryFormat(bytes[1..], out _, "x16", CultureInfo.InvariantCulture);
         bytes[SequenceAt - 1] = (byte)'-';
         _sequence.TryFormat(bytes[SequenceAt..], out _, "x", CultureInfo.InvariantCulture);
     }

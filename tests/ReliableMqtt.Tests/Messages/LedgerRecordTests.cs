@@ -34,4 +34,22 @@ public class LedgerRecordTests
         Assert.False((Plain with { MessageId = MessageId.ForSequence(1, 1) }).HasApplicationId);
         Assert.True((Plain with { MessageId = "alarm-4711" }).HasApplicationId);
     }
+
+    [Fact]
+    public void A_copy_with_something_rare_leaves_the_first_one_without_it()
+    {
+        var first = Plain with { Acceptor = 5, AcceptorNumber = 6 };
+        var second = first with { AcceptorNumber = 7, ExpiresAt = DateTimeOffset.UnixEpoch, Properties = new MessageProperties { ContentType = "text" } };
+        Assert.Equal((5UL, 6L, null, null), (first.Acceptor, first.AcceptorNumber, first.ExpiresAt, first.Properties));
+        Assert.Equal((5UL, 7L, DateTimeOffset.UnixEpoch, "text"), (second.Acceptor, second.AcceptorNumber, second.ExpiresAt, second.Properties?.ContentType));
+    }
+
+    [Fact]
+    public void Records_that_say_the_same_are_equal_however_they_were_made()
+    {
+        var all = Plain with { Acceptor = 5, AcceptorNumber = 6, ExpiresAt = DateTimeOffset.UnixEpoch, Properties = new MessageProperties() };
+        Assert.NotEqual(Plain, all);
+        Assert.Equal(Plain, all with { Acceptor = 0, AcceptorNumber = 0, ExpiresAt = null, Properties = null });
+        Assert.Equal(all with { Acceptor = 0, AcceptorNumber = 0 }, Plain with { Properties = all.Properties, ExpiresAt = all.ExpiresAt });
+    }
 }

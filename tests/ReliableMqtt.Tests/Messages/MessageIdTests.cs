@@ -96,4 +96,21 @@ public class MessageIdTests
         Assert.Contains("U+0000", Assert.Throws<ArgumentException>(() => new MessageId("a\0")).Message, StringComparison.Ordinal);
         Assert.Contains("lone surrogate", Assert.Throws<ArgumentException>(() => new MessageId("a\ud800")).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Automatic_ids_of_many_ledgers_are_equal_when_their_texts_are()
+    {
+        // More lives than are kept, so that the same one is made again and again.
+        var ids = Enumerable.Range(0, 1_000).Select(i => MessageId.ForSequence((ulong)i, 5)).ToList();
+        for (var i = 0; i < ids.Count; i++)
+        {
+            var again = MessageId.ForSequence((ulong)i, 5);
+            Assert.Equal(ids[i], again);
+            Assert.Equal(ids[i].GetHashCode(), again.GetHashCode());
+            Assert.Equal(ids[i], new MessageId(ids[i].Value));
+            Assert.NotEqual(ids[i], MessageId.ForSequence((ulong)i + 1, 5));
+        }
+
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+    }
 }

@@ -48,6 +48,7 @@ internal sealed partial class PublisherPump
     {
         if (_session is not { } session) return;
         _session = null;
+        TellCompletions(session); // Who has had his answer is not told that it is uncertain.
         // The ledger will still say what became of the last commit, also to a fenced owner.
         if (session.Uncertain.Count > 0 && !isAnswered) _leaving = session;
         else Dissolve(session, certainlyNotStored: false);
@@ -61,7 +62,7 @@ internal sealed partial class PublisherPump
     {
         _leaving = null;
         var again = session.OnCommitted(result, now);
-        foreach (var completion in session.Outputs.Completions) Tell(completion);
+        TellCompletions(session);
         _receipts.Dismiss(null);
         Dissolve(session, certainlyNotStored: again is not null);
         GiveEarly();

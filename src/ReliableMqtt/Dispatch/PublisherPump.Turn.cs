@@ -5,7 +5,7 @@ using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt.Dispatch;
 
-// One turn: store, then wire, then receipt.
+// One turn: what is stored goes to the wire, what is to be stored to the ledger; while both are on their way, receipts are told.
 internal sealed partial class PublisherPump
 {
     private static readonly TimeSpan LedgerRetry = TimeSpan.FromMilliseconds(250);
@@ -16,13 +16,13 @@ internal sealed partial class PublisherPump
     {
         var now = _time.GetUtcNow();
         session.Tick(now);
-        Drain(session);
+        Work(session);
 
         // A ledger that answers at once (memory) is answered here; any other one by an input. Once the end has begun nothing more is given to it, so that it can be said
         // of what waits that it is not stored.
         while (_session == session && !_stopping.IsCancellationRequested && session.BuildCommit(now) is { } commit)
         {
-            Drain(session);
+            Work(session);
             var answer = CommitAsync(session, commit);
             if (!answer.IsCompletedSuccessfully)
             {
@@ -47,16 +47,41 @@ internal sealed partial class PublisherPump
         if (answer.Session == _leaving) OnLastAnswer(_leaving, answer.Result, now);
         if (answer.Session != _session) return;
         var again = _session.OnCommitted(answer.Result, now);
-        Drain(_session);
-        if (_session is not null && again is not null) _ = ReportAsync(_session, CommitAsync(_session, again));
+        if (again is not null) _ = ReportAsync(_session, CommitAsync(_session, again));
+        else if (_session.Outputs.Stopped is null) Work(_session);
+        else Drain(_session);
     }
 
     /// <summary>Does what the session wants done.</summary>
     private void Drain(PublishSession session)
     {
+        Work(session);
+        TellCompletions(session);
+        if (session.Outputs.Stopped is { } status) Abandon(status, isAnswered: true);
+    }
+
+    private void TellCompletions(PublishSession session)
+    {
+        foreach (ref readonly var completion in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(session.Outputs.TakeCompletions()))
+        {
+            try
+            {
+                Tell(completion);
+            }
+#pragma warning disable CA1031 // Somebody who listens to the metrics, or a bug of ours: the others must hear of theirs.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                Log.PumpFailed(_logger, error);
+            }
+        }
+    }
+
+    /// <summary>All of it but what is to be told.</summary>
+    private void Work(PublishSession session)
+    {
         var outputs = session.Outputs;
         _cleanStart = session.NeedsCleanStart;
-        foreach (var completion in outputs.Completions) Tell(completion);
         if (_connection is { } connection)
         {
             if (outputs.Sends.Count > 0) Send(connection, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(outputs.Sends));
@@ -68,15 +93,15 @@ internal sealed partial class PublisherPump
             if (_strayLines.TryPass(out var others)) Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error, others);
         if (outputs.Suspect is { } suspect) Log.Suspected(_logger, suspect.MessageId);
         if (outputs.Restore is { } restore) _ = RestoreAsync(session, restore);
-        outputs.Clear();
-        if (outputs.Stopped is { } status) Abandon(status, isAnswered: true);
+        outputs.ClearWork();
     }
 
     private void Tell(in Completion completion)
     {
+        var receipt = _receipts.Tell(completion, out var isAwaited);
         if (completion.Kind == CompletionKind.Accepted) Metrics?.OnAccepted();
         else if (completion.Kind == CompletionKind.Known) Metrics?.OnKnown();
-        if (_receipts.Tell(completion, out var isAwaited) is { } receipt) Finished?.Invoke(new FinishedMessage(receipt, completion.Record, completion.SentAt, isAwaited));
+        if (receipt is not null) Finished?.Invoke(new FinishedMessage(receipt, completion.Record, completion.SentAt, isAwaited));
     }
 
     private void Send(ConnectionInfo connection, ReadOnlySpan<OutboundPacket> packets)

@@ -53,10 +53,12 @@ internal readonly record struct Completion(CompletionKind Kind, LedgerRecord Rec
 /// <summary>A packet that did not belong where it came.</summary>
 internal readonly record struct StrayAck(Ack Ack, HandshakeStage? Stage, HandshakeError Error);
 
-/// <summary>What the session wants done. Drained by its driver after every turn, in this order: completions, sends, the rest.</summary>
+/// <summary>What the session wants done. Its driver does the rest of it first, since others wait for that, and tells the completions then.</summary>
 internal sealed class SessionOutputs
 {
-    public List<Completion> Completions { get; } = [];
+    private List<Completion> _taken = [];
+
+    public List<Completion> Completions { get; private set; } = [];
 
     public List<OutboundPacket> Sends { get; } = [];
 
@@ -77,9 +79,23 @@ internal sealed class SessionOutputs
     /// <summary>The ledger no longer obeys: stop, and start anew from what it holds.</summary>
     public CommitStatus? Stopped { get; set; }
 
+    /// <summary>The completions so far, each of which is told once, whatever happens meanwhile. Good until the next call.</summary>
+    public List<Completion> TakeCompletions()
+    {
+        _taken.Clear();
+        (_taken, Completions) = (Completions, _taken);
+        return _taken;
+    }
+
     public void Clear()
     {
         Completions.Clear();
+        ClearWork();
+    }
+
+    /// <summary>All but the completions is done.</summary>
+    public void ClearWork()
+    {
         Sends.Clear();
         Strays.Clear();
         Probe = false;

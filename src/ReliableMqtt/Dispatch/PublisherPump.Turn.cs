@@ -30,7 +30,7 @@ internal sealed partial class PublisherPump
                 break;
             }
 
-            OnCommitted(new CommitAnswer(session, answer.Result), now);
+            OnCommitted(answer.Result, now);
         }
 
         Drain(session);
@@ -46,7 +46,7 @@ internal sealed partial class PublisherPump
     {
         if (answer.Session == _leaving) OnLastAnswer(_leaving, answer.Result, now);
         if (answer.Session != _session) return;
-        var again = _session.OnCommitted(answer.Result, now);
+        var again = _session.OnCommitted(answer.Result, now, answer.MayStillBeRead);
         if (again is not null) _ = ReportAsync(_session, CommitAsync(_session, again));
         else if (_session.Outputs.Stopped is null) Work(_session);
         else Drain(_session);
@@ -127,7 +127,7 @@ internal sealed partial class PublisherPump
     }
 
     /// <summary>Commits, and does not give up: until there is a definite answer, nothing that the commit guards may happen.</summary>
-    private async ValueTask<CommitResult> CommitAsync(PublishSession session, LedgerCommit commit)
+    private async ValueTask<CommitAnswer> CommitAsync(PublishSession session, LedgerCommit commit)
     {
         var failures = 0;
         while (true)
@@ -138,7 +138,7 @@ internal sealed partial class PublisherPump
                 var result = await _ledger.CommitAsync(commit, _stopping.Token).ConfigureAwait(false);
                 Metrics?.OnLedgerCall("commit", _time.GetElapsedTime(begun), failed: false);
                 if (_isLedgerSilent) _isLedgerSilent = false;
-                return result;
+                return new CommitAnswer(session, result, MayStillBeRead: failures > 0);
             }
             catch (LedgerUnavailableException error)
             {
@@ -151,12 +151,11 @@ internal sealed partial class PublisherPump
         }
     }
 
-    private async Task ReportAsync(PublishSession session, ValueTask<CommitResult> answer)
+    private async Task ReportAsync(PublishSession session, ValueTask<CommitAnswer> answer)
     {
         try
         {
-            var result = await answer.ConfigureAwait(false);
-            Post(new(PumpInputKind.Committed) { Subject = new CommitAnswer(session, result) });
+            Post(new(PumpInputKind.Committed) { Subject = await answer.ConfigureAwait(false) });
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested || (_session != session && _leaving != session))
         {
@@ -206,4 +205,7 @@ internal sealed partial class PublisherPump
 internal sealed record BacklogPage(PublishSession Session, IReadOnlyList<LedgerRecord> Records);
 
 /// <summary>The answer to a commit of this session.</summary>
-internal sealed record CommitAnswer(PublishSession Session, CommitResult Result);
+/// <param name="Session">The session.</param>
+/// <param name="Result">The answer.</param>
+/// <param name="MayStillBeRead">A call before has failed: should the ledger not be done with it, against its contract, what it reads must not change.</param>
+internal sealed record CommitAnswer(PublishSession Session, CommitResult Result, bool MayStillBeRead);

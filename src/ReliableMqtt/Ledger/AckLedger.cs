@@ -89,6 +89,12 @@ public abstract class AckLedger : IAsyncDisposable
     /// It carries an operation number that must be exactly one above the last applied one; a commit that was applied before is answered
     /// as it was then, and changes nothing.
     /// </summary>
+    /// <remarks>
+    /// The lists of the commit are valid until the task that this returns has completed, also with an exception: the caller fills them anew for his next commit. An implementation that keeps anything
+    /// of them longer, or reads them later, copies it before. The caller does not change them in the meantime.
+    /// </remarks>
+    /// <param name="commit">The commit. The same one comes again after a call that has thrown <see cref="LedgerUnavailableException"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public abstract ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken);
 
     /// <summary>

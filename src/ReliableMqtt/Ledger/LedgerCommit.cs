@@ -6,6 +6,9 @@ namespace ReliableMqtt.Ledger;
 /// One group commit of the owner. The sections are applied as if in the order of the properties below, and all or nothing.
 /// A packet id that a section frees is not given out in the same commit.
 /// </summary>
+/// <remarks>
+/// The lists of one that <see cref="AckLedger.CommitAsync"/> is given are valid until that call has completed: their maker fills them anew then. An implementation that keeps anything copies it.
+/// </remarks>
 public sealed record LedgerCommit
 {
     /// <summary>The fencing token.</summary>

@@ -12,6 +12,9 @@ internal sealed partial class PublishSession
     /// <summary>One that has been answered, for its lists: they have the size that they need.</summary>
     private Commit? _answered;
 
+    /// <summary>Lists of a commit that have grown longer than this are not kept.</summary>
+    private int UsualLength => 4 * Math.Max(_settings.MaxBatch, _settings.MaxInFlight);
+
     /// <summary>True while a commit is on its way: <see cref="OnCommitted"/> must answer it.</summary>
     public bool IsCommitting => _outstanding is not null;
 
@@ -176,46 +179,23 @@ internal sealed partial class PublishSession
     private LedgerCommit ToLedger(Commit commit, DateTimeOffset now)
     {
         (commit.At, commit.Session) = (now, commit.SavesSession ? _session : null);
+        var ops = commit.Ops;
+        ops.Fill(commit);
         return new LedgerCommit
         {
             Epoch = _epoch,
             Operation = commit.Operation,
             ExpectedTail = _tail,
             At = now,
-            Confirms = Each(commit.Stored, static h => h.Stage == HandshakeStage.Confirming,
-                static h => new ConfirmOp(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.AckCode, h.Record.Acceptor)),
-            Releases = Each(commit.Stored, static h => h.Stage == HandshakeStage.Releasing, static h => new ReleaseOp(h.PacketId, h.ReleaseOrder)),
-            DeadLetters = Each(commit.Stored, static h => h.Stage == HandshakeStage.Abandoning,
-                static h => new DeadLetterOp(h.PacketId, h.Record.Sequence, h.Record.MessageId, h.Reason!, h.Record.Acceptor)),
-            Moves = Each(commit.Stored, static h => h.Stage is HandshakeStage.Refusing or HandshakeStage.Renewing, static h => h.Stage == HandshakeStage.Refusing
-                ? new MoveOp(h.PacketId, h.PacketId, new(InflightStage.Parked, h.Order, 0, h.Refusals, h.DueAt))
-                : new MoveOp(h.PacketId, h.NewPacketId, new(InflightStage.Sent, h.NewOrder, 0, h.Refusals))),
-            Drops = Each(commit.Drops, null, static d => new DropOp(d.Record.Sequence, d.Record.MessageId, d.Reason, d.Record.Acceptor)),
-            Assigns = Each(commit.Assigns, null, static h => new AssignOp(h.Record.Sequence, h.PacketId)),
-            Appends = Appends(commit),
+            Confirms = ops.Confirms,
+            Releases = ops.Releases,
+            DeadLetters = ops.DeadLetters,
+            Moves = ops.Moves,
+            Drops = ops.Drops,
+            Assigns = ops.Assigns,
+            Appends = ops.Appends,
             Session = commit.Session,
             LowestUnfinished = Math.Min(LowestUnfinishedAfter(commit.Operation), _tail + 1),
         };
-    }
-
-    private static AppendOp[] Appends(Commit commit)
-    {
-        var appends = new AppendOp[commit.Appends.Count];
-        for (var i = 0; i < appends.Length; i++) appends[i] = new(commit.Appends[i].Record, i < commit.Direct.Count ? commit.Direct[i].PacketId : null);
-        return appends;
-    }
-
-    /// <summary>Those that are meant, in an array of just their number: it is the ledger's, and a commit is mostly of one kind.</summary>
-    private static TOp[] Each<T, TOp>(List<T> all, Predicate<T>? isMeant, Func<T, TOp> toOp)
-    {
-        var count = 0;
-        foreach (var one in all)
-            if (isMeant?.Invoke(one) != false) count++;
-        if (count == 0) return [];
-        var ops = new TOp[count];
-        var next = 0;
-        foreach (var one in all)
-            if (isMeant?.Invoke(one) != false) ops[next++] = toOp(one);
-        return ops;
     }
 }

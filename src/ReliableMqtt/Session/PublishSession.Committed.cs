@@ -6,8 +6,11 @@ namespace ReliableMqtt.Session;
 internal sealed partial class PublishSession
 {
     /// <summary>The ledger has answered the commit that is on its way.</summary>
-    /// <returns>A commit that must be made at once instead, or null.</returns>
-    public LedgerCommit? OnCommitted(CommitResult result, DateTimeOffset now)
+    /// <param name="result">The answer.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="mayStillBeRead">An earlier call for this commit has failed, and the ledger may not be done with it: what it was given then is never changed.</param>
+    /// <returns>A commit that must be made at once instead, or null. What it is given with it the ledger has until it answers.</returns>
+    public LedgerCommit? OnCommitted(CommitResult result, DateTimeOffset now, bool mayStillBeRead = false)
     {
         var commit = _outstanding ?? throw new InvalidOperationException("No commit is on its way.");
         switch (result.Status)
@@ -23,6 +26,7 @@ internal sealed partial class PublishSession
                 DropKnown(commit, result.Known);
                 // The broker may have lost the session meanwhile: what goes another way since then is for the next commit.
                 commit.Stored.RemoveAll(handshake => handshake.StoredBy != commit.Operation);
+                commit.Rephrase();
                 if (!commit.IsEmpty) return ToLedger(commit, now);
                 _operation--;
                 _outstanding = null;
@@ -63,7 +67,7 @@ internal sealed partial class PublishSession
         if (!refused && result.FirstMoved == 0 && commit.Appends.Count > commit.Direct.Count)
             PrefetchAppended(commit.Appends[commit.Direct.Count..], _backlogCount - (commit.Appends.Count - commit.Direct.Count));
         else if (_prefetched.Count == 0 && _backlogCount == 0) _prefetchedUpTo = Math.Max(_prefetchedUpTo, _tail);
-        _answered = commit.Clear();
+        _answered = commit.Clear(UsualLength, mayStillBeRead);
         RecycleWhenDrained();
         return null;
     }

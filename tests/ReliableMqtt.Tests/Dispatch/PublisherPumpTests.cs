@@ -156,4 +156,32 @@ public class PublisherPumpTests
         await ticket.Done.WaitAsync(Deadline, Cancel);
         await pump.SentAsync(1);
     }
+
+    [Fact]
+    public async Task What_a_call_was_given_that_failed_is_never_changed()
+    {
+        var ledger = new KeepingLedger();
+        await using var pump = new PumpHarness(ledger);
+        await ledger.OpenAsync(new LedgerOpenOptions { PublisherId = "p" }, Cancel);
+        await pump.OwnAsync();
+        await pump.Publish("repeated").Done.WaitAsync(Deadline, Cancel);
+        for (var i = 0; i < 3; i++) await pump.Publish("later").Done.WaitAsync(Deadline, Cancel);
+        Assert.True(ledger.Kept!.Says(ledger.AsItWas!), "it was changed");
+        Assert.Equal("repeated", Assert.Single(ledger.Kept!.Appends).Record.Topic);
+    }
+
+    /// <summary>It breaks its contract: its first call fails, and is not done with what it was given.</summary>
+    private sealed class KeepingLedger() : DelegatingLedger(new InMemoryAckLedger())
+    {
+        public LedgerCommit? Kept { get; private set; }
+
+        public LedgerCommit? AsItWas { get; private set; }
+
+        public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken)
+        {
+            if (Kept is not null) return base.CommitAsync(commit, cancellationToken);
+            (Kept, AsItWas) = (commit, commit.Copied());
+            throw new LedgerUnavailableException("out");
+        }
+    }
 }

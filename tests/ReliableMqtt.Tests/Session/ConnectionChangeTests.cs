@@ -33,11 +33,12 @@ public class ConnectionChangeTests
         h.Connect(sessionPresent: false);
         h.Enqueue("a", qos: 1);
         var commit = h.Session.BuildCommit(h.Now)!;
+        var id = commit.Appends[0].PacketId;
         h.Cut();
         h.Commit(commit);
         h.Connect(sessionPresent: false);
         var packet = Assert.Single(h.TakeSent());
-        Assert.Equal((commit.Appends[0].PacketId, false), (packet.PacketId, packet.Dup));
+        Assert.Equal((id, false), (packet.PacketId, packet.Dup));
         Assert.Empty(h.Outcomes());
     }
 

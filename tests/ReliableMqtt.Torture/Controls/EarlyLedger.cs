@@ -27,7 +27,7 @@ internal sealed class EarlyLedger(AckLedger inner) : DelegatingLedger(inner)
 
     public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken)
     {
-        _writing = WriteAsync(_writing, commit, cancellationToken);
+        _writing = WriteAsync(_writing, commit.Copied(), cancellationToken);
         _backlog += commit.Appends.Count(append => append.PacketId is null) - commit.Drops.Count - commit.Assigns.Count;
         return new(new CommitResult { Status = CommitStatus.Applied, Tail = commit.ExpectedTail + commit.Appends.Count, BacklogCount = _backlog });
     }

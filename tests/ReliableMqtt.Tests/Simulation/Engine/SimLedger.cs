@@ -71,10 +71,16 @@ internal sealed partial class SimLedger : AckLedger
     public override ValueTask<IReadOnlyList<LedgerRecord>> ReadBacklogAsync(long afterSequence, int count, CancellationToken cancellationToken) =>
         Ask("read", ledger => ledger.ReadBacklogAsync(afterSequence, count, default));
 
-    public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken) => Ask("commit", ledger => Commit(ledger, commit), copies: true);
-
-    private async ValueTask<CommitResult> Commit(AckLedger ledger, LedgerCommit commit)
+    public override ValueTask<CommitResult> CommitAsync(LedgerCommit commit, CancellationToken cancellationToken)
     {
+        var copy = commit.Copied();
+        return Ask("commit", ledger => Commit(ledger, commit, copy), copies: true);
+    }
+
+    private async ValueTask<CommitResult> Commit(AckLedger ledger, LedgerCommit commit, LedgerCommit asItWas)
+    {
+        // Nor may it be changed after a call that has failed, though this one is late, and no ledger may do that.
+        if (!commit.Says(asItWas)) _world.Fail(new ViolationException($"commit {commit.Operation} was changed while the ledger had it"));
         var stored = Bug == PlantedBug.ForgetsReleases ? commit with { Releases = [] } : commit;
         var result = await ledger.CommitAsync(stored, default).ConfigureAwait(false);
         _world.Store.Durable.OnCommit(commit, result);

@@ -43,10 +43,12 @@ internal sealed class CostOwner
             var now = DateTimeOffset.UtcNow;
             if (_session.BuildCommit(now) is { } commit)
             {
+                // The session fills the commit's lists anew.
+                var confirmed = commit.Confirms.Count;
                 for (LedgerCommit? next = commit; next is not null;) next = _session.OnCommitted(await _ledger.CommitAsync(next, CancellationToken.None), now);
-                finished += commit.Confirms.Count;
+                finished += confirmed;
                 // As many of its own as were finished, whoever's they were: nothing piles up.
-                own -= Math.Min(own, commit.Confirms.Count);
+                own -= Math.Min(own, confirmed);
             }
 
             Acknowledge(now);

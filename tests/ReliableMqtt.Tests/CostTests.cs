@@ -88,40 +88,6 @@ public sealed class CostTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_handshake_takes_a_bounded_number_of_bytes_in_the_session()
-    {
-        var session = new PublishSession(
-            new SessionSettings { MaxInFlight = Messages, MaxBatch = 2 * Messages },
-            new LedgerEpoch("token"), new RecoveredState(0, 0, 0, BrokerSession.Established, [], 7));
-        var now = DateTimeOffset.UnixEpoch;
-        session.OnConnected(new ConnectionInfo(1, SessionPresent: true), now);
-        var records = new Queue<LedgerRecord>(Enumerable.Range(0, 6 * Messages).Select(_ => Record(0)));
-        var tail = 0L;
-        var sent = new List<PacketId>(Messages);
-        Assert.InRange(BytesOf(Handshakes, "session"), 0, 250);
-
-        void Handshakes()
-        {
-            for (var i = 0; i < Messages; i++) session.Enqueue(records.Dequeue(), null);
-            Commit();
-            sent.Clear();
-            foreach (var packet in session.Outputs.Sends) sent.Add(packet.PacketId);
-            Assert.Equal(Messages, sent.Count);
-            session.Outputs.Clear();
-            foreach (var id in sent) session.OnAck(1, new Ack(AckKind.PubAck, id), now);
-            Commit();
-            session.Outputs.Clear();
-        }
-
-        void Commit()
-        {
-            var commit = session.BuildCommit(now)!;
-            tail += commit.Appends.Count;
-            Assert.Null(session.OnCommitted(new CommitResult { Status = CommitStatus.Applied, Tail = tail }, now));
-        }
-    }
-
-    [Fact]
     public void What_a_call_its_message_and_its_receipt_take_is_bounded()
     {
         object?[] kept = new object?[Messages];

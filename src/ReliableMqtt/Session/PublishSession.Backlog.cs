@@ -148,7 +148,7 @@ internal sealed partial class PublishSession
         while (_bySequence.TryPeek(out var head))
         {
             if (head.Stage != HandshakeStage.Finished) return head;
-            _bySequence.Dequeue();
+            Keep(_bySequence.Dequeue());
         }
 
         return null;

@@ -164,7 +164,8 @@ internal sealed partial class PublishSession
     {
         _lastOrder = new SendOrder(record.Sequence);
         _leftBacklog = record.Sequence;
-        var handshake = new Handshake(record, id, _lastOrder) { StoredBy = commit.Operation };
+        var handshake = NewHandshake(record, id, _lastOrder);
+        handshake.StoredBy = commit.Operation;
         _inflight.Add(id, handshake);
         _bySequence.Enqueue(handshake);
         _open++;

@@ -23,14 +23,7 @@ internal sealed partial class PublishSession
                 OnRolledBack();
                 return null;
             case CommitStatus.KnownIds:
-                DropKnown(commit, result.Known);
-                // The broker may have lost the session meanwhile: what goes another way since then is for the next commit.
-                commit.Stored.RemoveAll(handshake => handshake.StoredBy != commit.Operation);
-                commit.Rephrase();
-                if (!commit.IsEmpty) return ToLedger(commit, now);
-                _operation--;
-                _outstanding = null;
-                return null;
+                return WithoutKnown(commit, result.Known, now);
         }
 
         _outstanding = null;
@@ -134,6 +127,19 @@ internal sealed partial class PublishSession
         if (handshake.PacketIdTainted) _ids.Quarantine(handshake.PacketId);
         else _ids.Free(handshake.PacketId);
         handshake.PacketIdTainted = false;
+    }
+
+    /// <summary>The commit as it is to be made instead; null when nothing is left of it.</summary>
+    private LedgerCommit? WithoutKnown(Commit commit, IReadOnlyList<KnownAppend> known, DateTimeOffset now)
+    {
+        DropKnown(commit, known);
+        // The broker may have lost the session meanwhile: what goes another way since then is for the next commit.
+        commit.Stored.RemoveAll(handshake => handshake.StoredBy != commit.Operation);
+        commit.Rephrase();
+        if (!commit.IsEmpty) return ToLedger(commit, now);
+        _operation--;
+        _outstanding = null;
+        return null;
     }
 
     /// <summary>Some ids were known: those messages are answered with what is known, the others go on in the same operation.</summary>

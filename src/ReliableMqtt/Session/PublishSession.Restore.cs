@@ -149,7 +149,7 @@ internal sealed partial class PublishSession
 
         // What waits behind the part in memory is the ledger's alone, until it is read.
         foreach (var handshake in commit.Direct) _seen.Add(handshake.Record.Sequence);
-        foreach (var incoming in commit.Appends.Skip(commit.Direct.Count)) _recent.Append(incoming.Record, commit.At);
+        for (var i = commit.Direct.Count; i < commit.Appends.Count; i++) _recent.Append(commit.Appends[i].Record, commit.At);
         _recent.Trim(now);
     }
 }

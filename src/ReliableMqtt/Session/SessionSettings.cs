@@ -38,4 +38,7 @@ internal sealed record SessionSettings
 
     /// <summary>How long a confirm may wait for something else to be stored with it; at once when zero. Whoever accepted the message in another process does not wait.</summary>
     public TimeSpan ConfirmLag { get; init; }
+
+    /// <summary>For tests: a handshake that could serve another message is never touched again instead, and whoever does so is found out.</summary>
+    public bool PoisonsHandshakes { get; init; }
 }

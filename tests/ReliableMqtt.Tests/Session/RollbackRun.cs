@@ -86,6 +86,7 @@ internal sealed class RollbackRun(int seed, LosingStore store, int messages, boo
                 MaxAttempts = 1000,
                 Ordering = (PublishOrdering)_random.Next(2),
                 RetryDelay = _ => TimeSpan.FromSeconds(_random.Next(3)),
+                PoisonsHandshakes = seed % 2 == 0,
                 RememberedBytes = _random.Next(3) == 0 ? _random.Next(1_000) : 8 << 20,
             };
             _other = store.NewLedger();

@@ -55,6 +55,7 @@ internal sealed class SessionFaultRun : IDisposable
             MaxAttempts = 1000,
             Ordering = (PublishOrdering)_random.Next(2),
             RetryDelay = _ => TimeSpan.FromSeconds(_random.Next(3)),
+            PoisonsHandshakes = seed % 2 == 0,
         };
         Start();
     }

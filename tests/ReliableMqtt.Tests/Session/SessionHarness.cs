@@ -11,12 +11,14 @@ namespace ReliableMqtt.Tests.Session;
 /// </summary>
 internal sealed class SessionHarness
 {
+    private static readonly bool PoisonsAll = Environment.GetEnvironmentVariable("RELIABLEMQTT_POISON") == "1";
+
     private readonly InMemoryLedgerStore _store = new();
     private int _connections;
 
     public SessionHarness(SessionSettings? settings = null, long maxPending = 1_000_000)
     {
-        Settings = settings ?? new SessionSettings();
+        Settings = (settings ?? new SessionSettings()) with { PoisonsHandshakes = settings?.PoisonsHandshakes == true || PoisonsAll };
         MaxPending = maxPending;
         Crash();
     }

@@ -94,6 +94,9 @@ internal sealed record SimPlan
 
     public bool LedgerAnswersAtOnce { get; init; }
 
+    /// <summary>No handshake serves a second message: whoever touches one that could is found. In every other run they do.</summary>
+    public bool PoisonsHandshakes => Seed % 2 == 0;
+
     public SessionLossPolicy SessionLossPolicy { get; init; }
 
     public PublishOrdering Ordering { get; init; }

@@ -30,6 +30,7 @@ internal sealed class SimProcess
             SessionLossPolicy = plan.SessionLossPolicy,
             Ordering = plan.Ordering,
             Overflow = plan.Overflow,
+            PoisonsHandshakes = plan.PoisonsHandshakes,
             ConfirmLag = TimeSpan.FromMilliseconds(plan.Seed % 3 * 5),
             RetryDelay = attempt => world.Delay(SimStream.Application, 500 << Math.Min(attempt, 5)),
         };

@@ -32,11 +32,11 @@ internal sealed class CommitArguments
             count += (append.PacketId is null ? 1 : 2) + (append.Record.HasApplicationId ? 2 : 0);
         }
 
-        _values = new RedisValue[count];
+        _values = ArgumentArrays.Rent(count);
         _buffer = ArrayPool<byte>.Shared.Rent(bytes);
     }
 
-    /// <summary>In the order of the script.</summary>
+    /// <summary>In the order of the script; there may be empty ones behind them.</summary>
     public RedisValue[] Values => _values;
 
     /// <param name="commit">The commit.</param>
@@ -63,7 +63,11 @@ internal sealed class CommitArguments
     }
 
     /// <summary>Gives the memory to others. Only after the answer to the one call that was made: a copy of a call that had none may still be on its way.</summary>
-    public void GiveBack() => ArrayPool<byte>.Shared.Return(_buffer);
+    public void GiveBack()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        ArgumentArrays.Return(_values);
+    }
 
     private void AddLimits(LedgerCommit commit, LedgerOpenOptions options, bool isOutOfMemory)
     {

@@ -6,5 +6,5 @@ var footprint = new Command("footprint", "What a message costs Redis, from its o
 footprint.SetAction((_, cancellation) => Footprint.RunAsync(cancellation));
 return await new RootCommand("Speed, measured against baselines in the same run, and costs, counted.")
 {
-    CompareVerb.Create(), PlotVerb.Create(), BacklogVerbs.Drain(), BacklogVerbs.Pending(), footprint, NullBrokerVerb.Create(), MicroVerb.Create(),
+    CompareVerb.Create(), PlotVerb.Create(), BacklogVerbs.Drain(), BacklogVerbs.Pending(), footprint, FloorsVerb.Create(), NullBrokerVerb.Create(), MicroVerb.Create(),
 }.Parse(args).InvokeAsync();

@@ -63,7 +63,8 @@ public sealed record LedgerCommit
 /// <param name="MessageId">Its message id.</param>
 /// <param name="ReasonCode">The code of the PUBACK, or of the PUBREC at QoS 2.</param>
 /// <param name="Acceptor">The acceptor of its record, who is told; 0 for nobody.</param>
-public readonly record struct ConfirmOp(PacketId PacketId, long Sequence, MessageId MessageId, byte ReasonCode, ulong Acceptor = 0);
+/// <param name="Record">Its record, if it is at hand: a ledger may tell a large entry by its length alone then. Null is always right.</param>
+public readonly record struct ConfirmOp(PacketId PacketId, long Sequence, MessageId MessageId, byte ReasonCode, ulong Acceptor = 0, LedgerRecord? Record = null);
 
 /// <summary>A released entry.</summary>
 /// <param name="PacketId">Its packet id.</param>

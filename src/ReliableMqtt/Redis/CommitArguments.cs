@@ -8,7 +8,10 @@ namespace ReliableMqtt.Redis;
 /// <summary>The arguments of the script commit.lua, which says what they are.</summary>
 internal sealed class CommitArguments
 {
-    private const int Fixed = 9, Sections = 11;
+    private const int Fixed = 9, Sections = 12;
+
+    /// <summary>Bytes of payload from which the script does not look into a record that is confirmed.</summary>
+    public const int LargePayload = 1_024;
 
     private readonly RedisValue[] _values;
     private readonly DateTimeOffset _at;
@@ -24,7 +27,12 @@ internal sealed class CommitArguments
         var bytes = (commit.Confirms.Count + commit.DeadLetters.Count + commit.Drops.Count + commit.Assigns.Count) * StampedSequence.Size;
         var count = Fixed + Sections + (2 * commit.Releases.Count) + (6 * commit.DeadLetters.Count) + (3 * commit.Moves.Count) + (5 * commit.Drops.Count)
             + (2 * commit.Assigns.Count) + (2 * notices);
-        for (var i = 0; i < commit.Confirms.Count; i++) count += IsInIndex(commit.Confirms[i].MessageId, commit.Confirms[i].Sequence) ? 5 : 2;
+        for (var i = 0; i < commit.Confirms.Count; i++)
+        {
+            var confirm = commit.Confirms[i];
+            count += (IsInIndex(confirm.MessageId, confirm.Sequence) ? 5 : 2) + (IsLarge(confirm.Record) ? 2 : 0);
+        }
+
         for (var i = 0; i < appends.Count; i++)
         {
             var append = appends[i];
@@ -59,6 +67,7 @@ internal sealed class CommitArguments
         }
 
         arguments.End(section);
+        arguments.Weigh(commit);
         return arguments;
     }
 
@@ -183,6 +192,21 @@ internal sealed class CommitArguments
 
         End(section);
     }
+
+    private void Weigh(LedgerCommit commit)
+    {
+        var section = Begin();
+        for (var i = 0; i < commit.Confirms.Count; i++)
+        {
+            if (commit.Confirms[i].Record is not { } record || !IsLarge(record)) continue;
+            Add((int)commit.Confirms[i].PacketId.Value);
+            Add(RecordCodec.Measure(record));
+        }
+
+        End(section);
+    }
+
+    private static bool IsLarge(LedgerRecord? record) => record?.Payload.Length >= LargePayload;
 
     // A section has the number of its values before it.
     private int Begin() => _count++;

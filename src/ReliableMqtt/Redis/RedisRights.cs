@@ -20,6 +20,7 @@ internal static class RedisRights
         new("time", ""), new("echo", "text"), new("ping", "", "an idle connection may be dropped"), new("subscribe", "CHANNEL", "others' work is noticed only at the next look"),
         new("publish", "CHANNEL text"), new("exists", "KEY"), new("del", "KEY"), new("unlink", "KEY"), new("pttl", "KEY"), new("pexpire", "KEY 1"), new("get", "KEY"), new("set", "KEY v"),
         new("hget", "KEY f"), new("hset", "KEY f v"), new("hdel", "KEY f"), new("hlen", "KEY"), new("hmget", "KEY f"), new("hgetall", "KEY"), new("hincrby", "KEY f 1"), new("hvals", "KEY"),
+        new("hstrlen", "KEY f", "each confirm of a large message reads it"),
         new("llen", "KEY"), new("lindex", "KEY 0"), new("lpush", "KEY v"), new("lrange", "KEY 0 1"), new("lrem", "KEY 1 v"), new("ltrim", "KEY 0 1"), new("rpush", "KEY v"),
         new("zadd", "KEY 1 v"), new("zcard", "KEY"), new("zrange", "KEY 0 1"), new("zrangebyscore", "KEY 0 1"), new("zrem", "KEY v"), new("zremrangebyrank", "KEY 0 1"), new("zscore", "KEY v"),
         new("config|get", "appendonly", "what survives a restart of Redis cannot be told"), new("acl|dryrun", "default get KEY", "what survives a restart of Redis cannot be told"),

@@ -36,7 +36,7 @@ internal sealed class CommitOps
         switch (handshake.Stage)
         {
             case HandshakeStage.Confirming:
-                Confirms.Add(new(handshake.PacketId, record.Sequence, record.MessageId, handshake.AckCode, record.Acceptor));
+                Confirms.Add(new(handshake.PacketId, record.Sequence, record.MessageId, handshake.AckCode, record.Acceptor, record));
                 break;
             case HandshakeStage.Releasing:
                 Releases.Add(new(handshake.PacketId, handshake.ReleaseOrder));

@@ -43,6 +43,6 @@ public partial class AccessListTests
 
     private static IEnumerable<string> Allowed(string line) => line.Split(' ').Where(word => word.StartsWith('+')).Select(word => word[1..]);
 
-    [GeneratedRegex(@"\b(?:call|write|fetch)\('([A-Z]+)'")]
+    [GeneratedRegex(@"\b(?:p?call|write|fetch)\('([A-Z]+)'")]
     private static partial Regex Command();
 }

@@ -11,9 +11,9 @@ public abstract partial class AckLedgerConformance
     {
         private bool Chance(int percent) => random.Next(100) < percent;
 
-        // Few names, so that they meet again.
+        // Few names, so that they meet again; and sizes on both sides of what a ledger may hold for large.
         private LedgerRecord NewMessage() => suite.Message(
-            (++_names).ToString(CultureInfo.InvariantCulture), Chance(30) ? $"id-{random.Next(_names / 2, _names)}" : null, random.Next(1, 3));
+            (++_names).ToString(CultureInfo.InvariantCulture).PadRight(Chance(30) ? random.Next(900, 1_150) : 0), Chance(30) ? $"id-{random.Next(_names / 2, _names)}" : null, random.Next(1, 3));
 
         private MessageId AnyId()
         {

@@ -89,7 +89,7 @@ public sealed class LedgerOwner
         CommitAsync(commit => commit with { DeadLetters = [Dead(record, packetId, reason)] });
 
     public static ConfirmOp Confirm(LedgerRecord record, ushort packetId, byte reasonCode = 0) =>
-        new(new PacketId(packetId), record.Sequence, record.MessageId, reasonCode);
+        new(new PacketId(packetId), record.Sequence, record.MessageId, reasonCode, Record: record);
 
     public static DeadLetterOp Dead(LedgerRecord record, ushort packetId, DeadLetterReason? reason = null) =>
         new(new PacketId(packetId), record.Sequence, record.MessageId, reason ?? new DeadLetterReason(DeadLetterCause.Rejected, 0x87, "no"));

@@ -2,7 +2,7 @@
 -- KEYS    1 header  2 inflight  3 state  4 backlog  5 dead  6 dead-order  7 ids  8 done-0  9 done-1  10 ended
 -- ARGV    1 token  2 operation  3 expected tail  4 lowest unfinished  5 session or ''  6 most messages  7 most bytes  8 most dead letters
 --         9 '1' when the server has refused the appends for want of memory
---         then eleven sections, each with the number of its values before it:
+--         then twelve sections, each with the number of its values before it:
 --          1 confirm  packet id, sequence (8 bytes)                       of an automatic id: that nothing is left says confirmed
 --          2 confirm  packet id, sequence (8 bytes), id, automatic, status   of an id in the index
 --          3 release  packet id, release order
@@ -14,6 +14,7 @@
 --          9 queue    record
 --         10 named    index among 8 and 9, id
 --         11 notify   channel, text                      for those who accepted what ends here
+--         12 large    packet id among 1 and 2, bytes of its record
 --         'automatic' is the sequence within an automatic id, or '' for an id of the application's
 -- Output  {'APPLIED' | 'REFUSED', tail, backlog, first moved sequence or 0} | {'KNOWN', tail, backlog, index, status, ..}
 --         {'FENCED', token that stands there or '', what it was answered before the next owner came ..}: 'NOT' when it had not come; nothing when
@@ -58,6 +59,7 @@ local append, append_end = section()
 local queue, queue_end = section()
 local named, named_end = section()
 local notify, notify_end = section()
+local large, large_end = section()
 local drops, assigns = (drop_end - drop + 1) / 5, (assign_end - assign + 1) / 2
 local appends, refused = (append_end - append + 1) / 2 + queue_end - queue + 1, argv[9] == '1'
 -- Others have appended since: mine go behind them, into the backlog.
@@ -85,7 +87,23 @@ for i = move, move_end, 3 do
 end
 ask(assign + 1, assign_end, 2)
 if not moved then ask(append, append_end, 2) end
+
+-- Lua hashes every byte of a string that comes in. So a large record that is confirmed stays outside when its entry has the length that the owner says: that
+-- it is of this sequence and id is taken on trust then. One of another length is checked like a small one, and so is each for a user who may not ask.
+local weights, hidden = {}, {}
+if large_end >= large then
+  for i = large, large_end, 2 do
+    local weight = redis.pcall('HSTRLEN', inflight, argv[i])
+    if weight == tonumber(argv[i + 1]) then weights[argv[i]] = weight end
+  end
+  for i = 1, settled do
+    if weights[asked[i]] then hidden[i], asked[i] = asked[i], '-' end
+  end
+end
 local read = fetch('HMGET', inflight, asked)
+if large_end >= large then
+  for i = 1, settled do asked[i] = hidden[i] or asked[i] end
+end
 
 -- Every message passes here, so that what would be said of a mistake is put together only when there is one.
 local problem
@@ -97,8 +115,12 @@ local function next_record()
   return read[place]
 end
 local function leave(packet, sequence, id, automatic)
-  local r = next_record()
-  if not r or left[packet] then return refuse('no entry is in flight under packet id ', packet) end
+  local r, weight = next_record(), weights[packet]
+  if left[packet] or not (r or weight) then return refuse('no entry is in flight under packet id ', packet) end
+  if weight then
+    left[packet], removed, freed = true, removed + 1, freed + weight
+    return
+  end
   if #r < 20 then return refuse('packet id ', packet, ' is of a record that is cut off') end
   -- A record stores no automatic id that is of its own sequence.
   local high, low = byte(r, 19, 20)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using ReliableMqtt.Ledger;
 using ReliableMqtt.Messages;
 using StackExchange.Redis;
@@ -8,7 +9,7 @@ namespace ReliableMqtt.Redis;
 /// <summary>The arguments of the script commit.lua, which says what they are.</summary>
 internal sealed class CommitArguments
 {
-    private const int Fixed = 9, Sections = 12;
+    private const int Fixed = 10, Sections = 12;
 
     /// <summary>Bytes of payload from which the script does not look into a record that is confirmed.</summary>
     public const int LargePayload = 1_024;
@@ -18,14 +19,14 @@ internal sealed class CommitArguments
 
     // One piece of memory for everything that is binary.
     private readonly byte[] _buffer;
-    private int _count;
-    private int _used;
+    private readonly Memory<byte> _counts;
+    private int _count, _used, _section;
 
     private CommitArguments(LedgerCommit commit, IReadOnlyList<AppendOp> appends, int notices, DateTimeOffset at)
     {
         _at = at;
-        var bytes = (commit.Confirms.Count + commit.DeadLetters.Count + commit.Drops.Count + commit.Assigns.Count) * StampedSequence.Size;
-        var count = Fixed + Sections + (2 * commit.Releases.Count) + (6 * commit.DeadLetters.Count) + (3 * commit.Moves.Count) + (5 * commit.Drops.Count)
+        var bytes = (Sections * sizeof(int)) + ((commit.Confirms.Count + commit.DeadLetters.Count + commit.Drops.Count + commit.Assigns.Count) * StampedSequence.Size);
+        var count = Fixed + (2 * commit.Releases.Count) + (6 * commit.DeadLetters.Count) + (3 * commit.Moves.Count) + (5 * commit.Drops.Count)
             + (2 * commit.Assigns.Count) + (2 * notices);
         for (var i = 0; i < commit.Confirms.Count; i++)
         {
@@ -42,6 +43,7 @@ internal sealed class CommitArguments
 
         _values = ArgumentArrays.Rent(count);
         _buffer = ArrayPool<byte>.Shared.Rent(bytes);
+        _counts = Take(Sections * sizeof(int));
     }
 
     /// <summary>In the order of the script; there may be empty ones behind them.</summary>
@@ -89,33 +91,14 @@ internal sealed class CommitArguments
         Add(options.MaxPendingBytes);
         Add(options.MaxDeadLetters);
         Add(isOutOfMemory ? 1 : 0);
+        Add((ReadOnlyMemory<byte>)_counts);
     }
 
     private void Settle(LedgerCommit commit)
     {
+        Confirm(commit, inIndex: false);
+        Confirm(commit, inIndex: true);
         var section = Begin();
-        for (var i = 0; i < commit.Confirms.Count; i++)
-        {
-            var confirm = commit.Confirms[i];
-            if (IsInIndex(confirm.MessageId, confirm.Sequence)) continue;
-            Add((int)confirm.PacketId.Value);
-            AddSequence(confirm.Sequence);
-        }
-
-        End(section);
-        section = Begin();
-        for (var i = 0; i < commit.Confirms.Count; i++)
-        {
-            var confirm = commit.Confirms[i];
-            if (!IsInIndex(confirm.MessageId, confirm.Sequence)) continue;
-            Add((int)confirm.PacketId.Value);
-            AddSequence(confirm.Sequence);
-            AddId(confirm.MessageId);
-            Add(StatusText.Confirmed(confirm.Sequence, confirm.ReasonCode, _at));
-        }
-
-        End(section);
-        section = Begin();
         for (var i = 0; i < commit.Releases.Count; i++)
         {
             Add((int)commit.Releases[i].PacketId.Value);
@@ -131,6 +114,23 @@ internal sealed class CommitArguments
             AddId(dead.MessageId);
             Add(StatusText.Dead(dead.Sequence, dead.Reason.ReasonCode, _at));
             Add(DeadLetterCodec.EncodeHeader(dead.Reason, _at));
+        }
+
+        End(section);
+    }
+
+    private void Confirm(LedgerCommit commit, bool inIndex)
+    {
+        var section = Begin();
+        for (var i = 0; i < commit.Confirms.Count; i++)
+        {
+            var confirm = commit.Confirms[i];
+            if (IsInIndex(confirm.MessageId, confirm.Sequence) != inIndex) continue;
+            Add((int)confirm.PacketId.Value);
+            AddSequence(confirm.Sequence);
+            if (!inIndex) continue;
+            AddId(confirm.MessageId);
+            Add(StatusText.Confirmed(confirm.Sequence, confirm.ReasonCode, _at));
         }
 
         End(section);
@@ -208,10 +208,10 @@ internal sealed class CommitArguments
 
     private static bool IsLarge(LedgerRecord? record) => record?.Payload.Length >= LargePayload;
 
-    // A section has the number of its values before it.
-    private int Begin() => _count++;
+    // Sections are told apart by how many values each has.
+    private int Begin() => _count;
 
-    private void End(int section) => _values[section] = _count - section - 1;
+    private void End(int section) => BinaryPrimitives.WriteInt32BigEndian(_counts.Span[(sizeof(int) * _section++)..], _count - section);
 
     private void Add(RedisValue value) => _values[_count++] = value;
 

@@ -13,7 +13,7 @@ public partial class RedisScriptTests
     // What Lua 5.1 and Redis give to a script, as far as the scripts use it, and its words.
     private static readonly HashSet<string> Given =
     [
-        "redis", "KEYS", "ARGV", "cmsgpack", "select", "string", "math", "table", "tonumber", "unpack", "ipairs",
+        "redis", "KEYS", "ARGV", "cmsgpack", "struct", "select", "string", "math", "table", "tonumber", "unpack", "ipairs",
         "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
     ];
 

@@ -5,8 +5,9 @@
 -- through (it drains, or guards) first deletes a field that never exists.
 local call = redis.call
 
--- A number as text: without exponent, however large.
-local function text(number) return string.format('%.0f', number) end
+-- A number as text: without exponent, however large. The quick way is sure of 31 bits.
+local format = string.format
+local function text(number) return format(number < 2147483648 and '%d' or '%.0f', number) end
 
 -- A sequence as it stands in a record: eight bytes, 53 bits for the sequence and below them 11 for a check of it, so that they sort as the
 -- sequences do. Divisions are exact where they divide by a power of two, remainders below 2^50.

@@ -2,7 +2,8 @@
 -- KEYS    1 header  2 inflight  3 state  4 backlog  5 dead  6 dead-order  7 ids  8 done-0  9 done-1  10 ended
 -- ARGV    1 token  2 operation  3 expected tail  4 lowest unfinished  5 session or ''  6 most messages  7 most bytes  8 most dead letters
 --         9 '1' when the server has refused the appends for want of memory
---         then twelve sections, each with the number of its values before it:
+--         10 how many values each of the twelve sections has, four bytes each
+--         then the sections:
 --          1 confirm  packet id, sequence (8 bytes)                       of an automatic id: that nothing is left says confirmed
 --          2 confirm  packet id, sequence (8 bytes), id, automatic, status   of an id in the index
 --          3 release  packet id, release order
@@ -21,45 +22,41 @@
 --         that is no longer known | {'ROLLEDBACK'} | {'BAD', what is wrong}
 --         {'UNVERIFIED'} the server has begun another life, and the owner has not asked yet whether anything is missing
 local header, inflight, state, backlog, dead, order, ids, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[10]
-local h = call('HMGET', header, 'epoch', 'op', 'tail', 'qbytes', 'fbytes', 'lowest', 'done', 'answer', 'deadno', 'server', 'accepted', 'confirmed')
+local h = call('HMGET', header, 'epoch', 'op', 'tail', 'qbytes', 'fbytes', 'lowest', 'done', 'server', 'accepted', 'confirmed')
 if not h[3] then return {'ROLLEDBACK'} end
-local function parse_answer(answer) return string.match(answer, '(%S+) (%S+) (%S+) (%S+)') end
+local words = '(%S+) (%S+) (%S+) (%S+)'
 if h[1] ~= ARGV[1] then
   local before = call('HMGET', header, 'previous', 'previous-op', 'previous-answer')
   local given = tonumber(before[2] or '0')
   if before[1] ~= ARGV[1] or tonumber(ARGV[2]) < given then return {'FENCED', h[1] or ''} end
   if tonumber(ARGV[2]) > given then return {'FENCED', h[1], 'NOT'} end
-  return {'FENCED', h[1], parse_answer(before[3])}
+  return {'FENCED', h[1], string.match(before[3], words)}
 end
 
 -- A repeated operation is an answer, not an effect; a missing one, or a tail from the future, means that the server has lost writes.
 local operation, last, tail, expected = tonumber(ARGV[2]), tonumber(h[2]), tonumber(h[3]), tonumber(ARGV[3])
-if operation == last then return {parse_answer(h[8])} end
+if operation == last then return {string.match(call('HGET', header, 'answer'), words)} end
 local length = call('LLEN', backlog)
 if operation < last then return {'APPLIED', h[3], text(length), '0'} end
 if operation > last + 1 or tail < expected then return {'ROLLEDBACK'} end
 -- Sequences that others have got and the server has lost must not be given out again: first the tail has to jump.
-if h[10] ~= server() then return {'UNVERIFIED'} end
+if h[8] ~= server() then return {'UNVERIFIED'} end
 
 -- Where each section begins and ends; one without values ends before it begins.
-local argv, position = ARGV, 10
-local function section()
-  local first = position + 1
-  position = first + tonumber(argv[position])
-  return first, position - 1
-end
-local confirm, confirm_end = section()
-local settle, settle_end = section()
-local release, release_end = section()
-local bury, bury_end = section()
-local move, move_end = section()
-local drop, drop_end = section()
-local assign, assign_end = section()
-local append, append_end = section()
-local queue, queue_end = section()
-local named, named_end = section()
-local notify, notify_end = section()
-local large, large_end = section()
+local argv = ARGV
+local n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12 = struct.unpack('>I4I4I4I4I4I4I4I4I4I4I4I4', argv[10])
+local confirm, confirm_end = 11, 10 + n1
+local settle, settle_end = confirm_end + 1, confirm_end + n2
+local release, release_end = settle_end + 1, settle_end + n3
+local bury, bury_end = release_end + 1, release_end + n4
+local move, move_end = bury_end + 1, bury_end + n5
+local drop, drop_end = move_end + 1, move_end + n6
+local assign, assign_end = drop_end + 1, drop_end + n7
+local append, append_end = assign_end + 1, assign_end + n8
+local queue, queue_end = append_end + 1, append_end + n9
+local named, named_end = queue_end + 1, queue_end + n10
+local notify, notify_end = named_end + 1, named_end + n11
+local large, large_end = notify_end + 1, notify_end + n12
 local drops, assigns = (drop_end - drop + 1) / 5, (assign_end - assign + 1) / 2
 local appends, refused = (append_end - append + 1) / 2 + queue_end - queue + 1, argv[9] == '1'
 -- Others have appended since: mine go behind them, into the backlog.
@@ -90,8 +87,9 @@ if not moved then ask(append, append_end, 2) end
 
 -- Lua hashes every byte of a string that comes in. So a large record that is confirmed stays outside when its entry has the length that the owner says: that
 -- it is of this sequence and id is taken on trust then. One of another length is checked like a small one, and so is each for a user who may not ask.
-local weights, hidden = {}, {}
+local weights, hidden
 if large_end >= large then
+  weights, hidden = {}, {}
   for i = large, large_end, 2 do
     local weight = redis.pcall('HSTRLEN', inflight, argv[i])
     if weight == tonumber(argv[i + 1]) then weights[argv[i]] = weight end
@@ -101,7 +99,7 @@ if large_end >= large then
   end
 end
 local read = fetch('HMGET', inflight, asked)
-if large_end >= large then
+if hidden then
   for i = 1, settled do asked[i] = hidden[i] or asked[i] end
 end
 
@@ -115,7 +113,7 @@ local function next_record()
   return read[place]
 end
 local function leave(packet, sequence, id, automatic)
-  local r, weight = next_record(), weights[packet]
+  local r, weight = next_record(), weights and weights[packet]
   if left[packet] or not (r or weight) then return refuse('no entry is in flight under packet id ', packet) end
   if weight then
     left[packet], removed, freed = true, removed + 1, freed + weight
@@ -174,7 +172,8 @@ for i = taken + 1, n do
 end
 
 local head = drops + assigns > 0 and call('LRANGE', backlog, 0, drops + assigns - 1) or {}
-local qbytes, fbytes = tonumber(h[4]), tonumber(h[5]) - freed
+local queued = tonumber(h[4])
+local qbytes, fbytes = queued, h[5] - freed
 if #head ~= drops + assigns then refuse('more messages should leave the backlog than there are')
 else
   for i = 1, #head do
@@ -226,9 +225,9 @@ local first = moved and appends > 0 and tail + 1 or 0
 length = length - #head + (appends == 0 and 0 or moved and appends or queue_end - queue + 1)
 local answer = {refused and 'REFUSED' or 'APPLIED', text(tail + appends), text(length), text(first)}
 if appends == 0 then call('HDEL', inflight, '-') end -- See the prelude: a ledger must be able to drain.
-call('HSET', header, 'op', argv[2], 'tail', answer[2], 'qbytes', text(qbytes), 'fbytes', text(fbytes), 'answer', table.concat(answer, ' '),
-  'lowest', tonumber(argv[4]) > tonumber(h[6]) and argv[4] or h[6], 'accepted', text(tonumber(h[11] or '0') + appends),
-  'confirmed', text(tonumber(h[12] or '0') + (confirm_end - confirm + 1) / 2 + (settle_end - settle + 1) / 5))
+call('HSET', header, 'op', argv[2], 'tail', answer[2], 'fbytes', text(fbytes), 'answer', answer[1] .. ' ' .. answer[2] .. ' ' .. answer[3] .. ' ' .. answer[4],
+  'lowest', tonumber(argv[4]) > tonumber(h[6]) and argv[4] or h[6], 'accepted', text((h[9] or 0) + appends), 'confirmed', text((h[10] or 0) + n1 / 2 + n2 / 5))
+if qbytes ~= queued then call('HSET', header, 'qbytes', text(qbytes)) end
 if argv[5] ~= '' then call('HSET', header, 'session', argv[5]) end
 
 write('HDEL', inflight, asked, 1, settled)
@@ -278,7 +277,7 @@ for i = settle, settle_end, 5 do
   put(finished, argv[i + 2], argv[i + 4])
   if argv[i + 3] ~= '' then untrace[#untrace + 1] = argv[i + 3] end
 end
-local number = buried - releases + drops > 0 and math.max(tonumber(h[9]), now() * 1024)
+local number = buried - releases + drops > 0 and math.max(tonumber(call('HGET', header, 'deadno')), now() * 1024)
 local function letter(id, automatic, status, head_, body)
   number = number + 1
   put(letters, id, head_ .. body)

@@ -123,7 +123,7 @@ public sealed partial class RedisAckLedger
         try
         {
             reply = (RedisValue[])(await binding.Link.TryRunAsync(
-                RedisScript.Accept, [keys.Header, keys.Inflight, keys.Backlog, keys.Acceptor(acceptor), keys.Ids, keys.Done0, keys.Done1, keys.Taken], [.. head, .. call.Messages],
+                RedisScript.Accept, [keys.Header, keys.Inflight, keys.Backlog, keys.Acceptor(acceptor), keys.Ids, keys.Done0, keys.Done1, keys.Taken, keys.Never], [.. head, .. call.Messages],
                 cancellationToken).ConfigureAwait(false))!;
         }
         catch (OperationCanceledException)

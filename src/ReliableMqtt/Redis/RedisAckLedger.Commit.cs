@@ -48,7 +48,7 @@ public sealed partial class RedisAckLedger
     private async Task<RedisValue[]> RunAsync(Binding binding, LedgerCommit commit, CancellationToken cancellationToken)
     {
         var keys = binding.Keys;
-        _commitKeys ??= [keys.Header, keys.Inflight, keys.State, keys.Backlog, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1, keys.Ended];
+        _commitKeys ??= [keys.Header, keys.Inflight, keys.State, keys.Backlog, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1, keys.Ended, keys.Never];
         var notices = Notices(binding, commit);
         try
         {

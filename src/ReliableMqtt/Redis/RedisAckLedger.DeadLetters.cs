@@ -71,7 +71,7 @@ public sealed partial class RedisAckLedger
             try
             {
                 var reply = (RedisValue[])(await binding.Link.RunAsync(
-                    RedisScript.Replay, [keys.Header, keys.Inflight, keys.Backlog, keys.Dead, keys.DeadOrder, keys.Ids, keys.Ended],
+                    RedisScript.Replay, [keys.Header, keys.Inflight, keys.Backlog, keys.Dead, keys.DeadOrder, keys.Ids, keys.Ended, keys.Never],
                     [messageId.Value, found[1], record, binding.Options.MaxPending, binding.Options.MaxPendingBytes, (string)keys.Wake!],
                     cancellationToken).ConfigureAwait(false))!;
                 if (reply[0] == "REPLAYED") return new ReplayAnswer(ReplayStatus.Replayed, (long)reply[1]);
@@ -108,7 +108,7 @@ public sealed partial class RedisAckLedger
             RedisScript.Letter, [keys.Header, keys.DeadOrder, keys.Dead], [messageId.Value], cancellationToken).ConfigureAwait(false))!;
         if (found[1] == "") return false;
         var reply = await binding.Link.RunAsync(
-            RedisScript.Purge, [keys.Header, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1], [messageId.Value], cancellationToken).ConfigureAwait(false);
+            RedisScript.Purge, [keys.Header, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1, keys.Never], [messageId.Value], cancellationToken).ConfigureAwait(false);
 
         // It was there a moment ago: an attempt whose answer was lost has purged it.
         return (int)reply == 1 || (await FindAsync([messageId], cancellationToken).ConfigureAwait(false))[0].Status == LedgerStatus.Purged;

@@ -61,7 +61,7 @@ public sealed partial class RedisAckLedger
         var keys = binding.Keys;
         var options = binding.Options;
         var reply = (RedisValue[])(await binding.Link.RunAsync(
-            RedisScript.Renew, [keys.Header, keys.Lease, keys.Backlog, keys.Done0, keys.Done1, keys.Dead, keys.DeadOrder, keys.Ids],
+            RedisScript.Renew, [keys.Header, keys.Lease, keys.Backlog, keys.Done0, keys.Done1, keys.Dead, keys.DeadOrder, keys.Ids, keys.Never],
             [epoch.Token, Milliseconds(options.LeaseDuration), Milliseconds(options.DeduplicationWindow), Milliseconds(options.DeadLetterRetention)],
             cancellationToken).ConfigureAwait(false))!;
         var status = (int)reply[0] == 0 ? StatusOf(binding, epoch, (string)reply[1]!)

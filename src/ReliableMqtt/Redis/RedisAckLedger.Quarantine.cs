@@ -28,7 +28,7 @@ public sealed partial class RedisAckLedger
     {
         var keys = binding.Keys;
         var reply = (RedisValue[])(await binding.Link.RunAsync(
-            RedisScript.Quarantine, [keys.Header, key, keys.Quarantine, keys.Ended, keys.State, keys.DeadOrder, keys.Ids],
+            RedisScript.Quarantine, [keys.Header, key, keys.Quarantine, keys.Ended, keys.State, keys.DeadOrder, keys.Ids, keys.Never],
             [place, field, bytes, QuarantineText.Reason(problem), token, RecordCodec.GuessApplicationId(((ReadOnlyMemory<byte>)bytes).Span)],
             cancellationToken).ConfigureAwait(false))!;
         if (reply[0] == "FENCED") throw new LedgerFencedException("The epoch is stale: another process has acquired the lease.");

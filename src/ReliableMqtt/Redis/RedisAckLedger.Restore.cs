@@ -28,7 +28,7 @@ public sealed partial class RedisAckLedger
         RedisKey[] all =
         [
             keys.Header, keys.Lease, keys.Inflight, keys.State, keys.Backlog, staged, keys.Dead, keys.DeadOrder, keys.Ids, keys.Done0, keys.Done1, keys.Ended, keys.Restored,
-            keys.Taken,
+            keys.Taken, keys.Never,
         ];
         while (true)
         {

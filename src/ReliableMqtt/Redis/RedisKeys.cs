@@ -28,6 +28,7 @@ internal sealed class RedisKeys
         Restored = _prefix + "restored";
         Taken = _prefix + "taken";
         Quarantine = _prefix + "quarantine";
+        Never = _prefix + "never";
         Wake = RedisChannel.Literal(_prefix + "wake");
     }
 
@@ -74,6 +75,12 @@ internal sealed class RedisKeys
 
     /// <summary>HASH of records that could not be read, with the reason.</summary>
     public RedisKey Quarantine { get; }
+
+    /// <summary>
+    /// Never there. A script that names it runs nowhere while its slot moves: each node misses one of its keys. It must not, since there a command within a script fails when
+    /// its key has gone, also when the script itself has just taken the last field of it, and what was written before stays.
+    /// </summary>
+    public RedisKey Never { get; }
 
     /// <summary>Channel: there is work, or the lease is free.</summary>
     public RedisChannel Wake { get; }

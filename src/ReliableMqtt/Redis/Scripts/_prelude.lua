@@ -3,6 +3,9 @@
 -- Every script makes all of its checks before its first write, since a script that fails half-way keeps what it has written. Only the first
 -- write of a script can be refused for want of memory: one that may be refused (it grows) writes the header first, one that must get
 -- through (it drains, or guards) first deletes a field that never exists.
+--
+-- While a slot of a cluster moves, a node has some of its keys, and fails a command within a script whose key it has not: also one that the script itself has just
+-- emptied. So a script that writes to several keys names one that is never there: it does not begin then.
 local call = redis.call
 
 -- A number as text: without exponent, however large. The quick way is sure of 31 bits.

@@ -1,5 +1,5 @@
 -- Appends messages to the backlog, from any process, and gives out their sequences.
--- KEYS    1 header  2 inflight  3 backlog  4 acceptor  5 ids  6 done-0  7 done-1  8 taken
+-- KEYS    1 header  2 inflight  3 backlog  4 acceptor  5 ids  6 done-0  7 done-1  8 taken; and 'never'
 -- ARGV    1 operation of this acceptor  2 nonce of the ledger  3 most messages  4 most bytes  5 ms to keep the acceptor  6 wake channel
 --         7 life of the ledger, as the acceptor knows it  8 name of the acceptor
 --         then for each message: record, id that the index has or '', its number among those of the acceptor. Without any it is only asked

@@ -1,5 +1,5 @@
 -- Applies one group commit of the owner: all of its sections, or nothing.
--- KEYS    1 header  2 inflight  3 state  4 backlog  5 dead  6 dead-order  7 ids  8 done-0  9 done-1  10 ended
+-- KEYS    1 header  2 inflight  3 state  4 backlog  5 dead  6 dead-order  7 ids  8 done-0  9 done-1  10 ended; and 'never'
 -- ARGV    1 token  2 operation  3 expected tail  4 lowest unfinished  5 session or ''  6 most messages  7 most bytes  8 most dead letters
 --         9 '1' when the server has refused the appends for want of memory
 --         10 how many values each of the twelve sections has, four bytes each

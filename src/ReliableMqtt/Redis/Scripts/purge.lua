@@ -1,5 +1,5 @@
 -- Throws a dead letter away and leaves a trace of it.
--- KEYS    1 header  2 dead  3 dead-order  4 ids  5 done-0  6 done-1
+-- KEYS    1 header  2 dead  3 dead-order  4 ids  5 done-0  6 done-1; and 'never'
 -- ARGV    1 id
 -- Output  1 | 0: there is none
 local id = ARGV[1]

@@ -1,5 +1,5 @@
 -- Takes a record that cannot be read out of the way: it is kept, with the reason, and the others go on.
--- KEYS    1 header  2 where it is (inflight, backlog or dead)  3 quarantine  4 ended  5 state  6 dead-order  7 ids
+-- KEYS    1 header  2 where it is (inflight, backlog or dead)  3 quarantine  4 ended  5 state  6 dead-order  7 ids; and 'never'
 -- ARGV    1 'inflight' | 'backlog' | 'dead'  2 packet id, or id of a dead letter, or ''  3 the value as it was read  4 reason  5 token for 'inflight'
 --         6 the id of the application's that the record seems to have, or ''
 -- Output  {1, sequences that are unknown for its sake, or ''} | {0}: it is no longer there | {'FENCED'}

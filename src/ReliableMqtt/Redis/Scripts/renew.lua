@@ -1,5 +1,5 @@
 -- Prolongs the lease, changes the hash of finished ids when its window is over, and lets old dead letters go.
--- KEYS    1 header  2 lease  3 backlog  4 done-0  5 done-1  6 dead  7 dead-order  8 ids
+-- KEYS    1 header  2 lease  3 backlog  4 done-0  5 done-1  6 dead  7 dead-order  8 ids; and 'never'
 -- ARGV    1 token  2 duration ms  3 deduplication window ms  4 retention of dead letters ms
 -- Output  {1, tail, backlog, verified 0|1}: 0 when the server has begun another life | {0, token that stands there or ''}: stale, or lost
 local header, lease = KEYS[1], KEYS[2]

@@ -1,5 +1,5 @@
 -- Puts a dead letter at the end of the backlog, under its old id and a new sequence.
--- KEYS    1 header  2 inflight  3 backlog  4 dead  5 dead-order  6 ids  7 ended
+-- KEYS    1 header  2 inflight  3 backlog  4 dead  5 dead-order  6 ids  7 ended; and 'never'
 -- ARGV    1 id  2 its number among the dead letters  3 record  4 most messages  5 most bytes  6 wake channel
 -- Output  {'REPLAYED', sequence} | {'FULL'} | {'UNVERIFIED'} no owner has looked yet at what a restart of the server has left | {'GONE'}: it is no longer, or not again, the dead letter with this number
 local header, backlog = KEYS[1], KEYS[3]

@@ -1,6 +1,6 @@
 -- Writes back what the owner still has in memory, after the server has lost writes. What is left there is what once was: a state of the past.
 -- KEYS    1 header  2 lease  3 inflight  4 state  5 backlog  6 staged  7 dead  8 dead-order  9 ids  10 done-0  11 done-1  12 ended  13 restored
---         14 taken
+--         14 taken; and 'never'
 -- ARGV    1 token  2 what stood in its place before  3 operation  4 nonce  5 schema  6 tail  7 of the backlog the owner knows everything up to here
 --         8 lowest unfinished  9 session  10 lease ms  11 description of the owner  12 'unconfirmed' may lack some up to here
 --         13 ranges that are unknown ('first-last ' each)  14 wake channel

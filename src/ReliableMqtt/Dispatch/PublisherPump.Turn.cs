@@ -5,7 +5,7 @@ using ReliableMqtt.Telemetry;
 
 namespace ReliableMqtt.Dispatch;
 
-// One turn: what is stored goes to the wire, what is to be stored to the ledger; while both are on their way, receipts are told.
+// One turn: store, then receipt, then wire. With the wire first acks come back one by one while receipts are told: more turns, with less in each.
 internal sealed partial class PublisherPump
 {
     private static readonly TimeSpan LedgerRetry = TimeSpan.FromMilliseconds(250);
@@ -16,13 +16,13 @@ internal sealed partial class PublisherPump
     {
         var now = _time.GetUtcNow();
         session.Tick(now);
-        Work(session);
+        Drain(session);
 
         // A ledger that answers at once (memory) is answered here; any other one by an input. Once the end has begun nothing more is given to it, so that it can be said
         // of what waits that it is not stored.
         while (_session == session && !_stopping.IsCancellationRequested && session.BuildCommit(now) is { } commit)
         {
-            Work(session);
+            Drain(session);
             var answer = CommitAsync(session, commit);
             if (!answer.IsCompletedSuccessfully)
             {
@@ -47,16 +47,15 @@ internal sealed partial class PublisherPump
         if (answer.Session == _leaving) OnLastAnswer(_leaving, answer.Result, now);
         if (answer.Session != _session) return;
         var again = _session.OnCommitted(answer.Result, now, answer.MayStillBeRead);
-        if (again is not null) _ = ReportAsync(_session, CommitAsync(_session, again));
-        else if (_session.Outputs.Stopped is null) Work(_session);
-        else Drain(_session);
+        Drain(_session);
+        if (_session is not null && again is not null) _ = ReportAsync(_session, CommitAsync(_session, again));
     }
 
     /// <summary>Does what the session wants done.</summary>
     private void Drain(PublishSession session)
     {
-        Work(session);
         TellCompletions(session);
+        Work(session);
         if (session.Outputs.Stopped is { } status) Abandon(status, isAnswered: true);
     }
 

@@ -53,7 +53,7 @@ internal readonly record struct Completion(CompletionKind Kind, LedgerRecord Rec
 /// <summary>A packet that did not belong where it came.</summary>
 internal readonly record struct StrayAck(Ack Ack, HandshakeStage? Stage, HandshakeError Error);
 
-/// <summary>What the session wants done. Its driver does the rest of it first, since others wait for that, and tells the completions then.</summary>
+/// <summary>What the session wants done. Drained by its driver after every turn, in this order: completions, sends, the rest.</summary>
 internal sealed class SessionOutputs
 {
     private List<Completion> _taken = [];

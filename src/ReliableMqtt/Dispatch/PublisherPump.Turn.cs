@@ -55,8 +55,21 @@ internal sealed partial class PublisherPump
     private void Drain(PublishSession session)
     {
         TellCompletions(session);
-        Work(session);
-        if (session.Outputs.Stopped is { } status) Abandon(status, isAnswered: true);
+        var outputs = session.Outputs;
+        _cleanStart = session.NeedsCleanStart;
+        if (_connection is { } connection)
+        {
+            if (outputs.Sends.Count > 0) Send(connection, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(outputs.Sends));
+            if (outputs.Probe) Wire!.Probe(connection.ConnectionId);
+            if (outputs.Recycle is { } reason) Wire!.Recycle(connection.ConnectionId, reason);
+        }
+
+        foreach (var stray in outputs.Strays)
+            if (_strayLines.TryPass(out var others)) Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error, others);
+        if (outputs.Suspect is { } suspect) Log.Suspected(_logger, suspect.MessageId);
+        if (outputs.Restore is { } restore) _ = RestoreAsync(session, restore);
+        outputs.Clear();
+        if (outputs.Stopped is { } status) Abandon(status, isAnswered: true);
     }
 
     private void TellCompletions(PublishSession session)
@@ -74,25 +87,6 @@ internal sealed partial class PublisherPump
                 Log.PumpFailed(_logger, error);
             }
         }
-    }
-
-    /// <summary>All of it but what is to be told.</summary>
-    private void Work(PublishSession session)
-    {
-        var outputs = session.Outputs;
-        _cleanStart = session.NeedsCleanStart;
-        if (_connection is { } connection)
-        {
-            if (outputs.Sends.Count > 0) Send(connection, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(outputs.Sends));
-            if (outputs.Probe) Wire!.Probe(connection.ConnectionId);
-            if (outputs.Recycle is { } reason) Wire!.Recycle(connection.ConnectionId, reason);
-        }
-
-        foreach (var stray in outputs.Strays)
-            if (_strayLines.TryPass(out var others)) Log.StrayAck(_logger, stray.Ack.Kind, stray.Ack.PacketId.Value, stray.Ack.ReasonCode, stray.Error, others);
-        if (outputs.Suspect is { } suspect) Log.Suspected(_logger, suspect.MessageId);
-        if (outputs.Restore is { } restore) _ = RestoreAsync(session, restore);
-        outputs.ClearWork();
     }
 
     private void Tell(in Completion completion)

@@ -90,12 +90,6 @@ internal sealed class SessionOutputs
     public void Clear()
     {
         Completions.Clear();
-        ClearWork();
-    }
-
-    /// <summary>All but the completions is done.</summary>
-    public void ClearWork()
-    {
         Sends.Clear();
         Strays.Clear();
         Probe = false;

@@ -84,7 +84,7 @@ internal sealed partial class PublisherPump
             catch (Exception error)
 #pragma warning restore CA1031
             {
-                Log.PumpFailed(_logger, error);
+                Log.TellingFailed(_logger, error);
             }
         }
     }

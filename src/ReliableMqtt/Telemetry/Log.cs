@@ -57,4 +57,7 @@ internal static partial class Log
 
     [LoggerMessage(5003, LogLevel.Critical, "The dispatcher failed; it starts anew from what the ledger holds.")]
     public static partial void PumpFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(5004, LogLevel.Error, "Something failed while it was told what became of a message: a listener of the metrics, mostly. The dispatcher goes on.")]
+    public static partial void TellingFailed(ILogger logger, Exception error);
 }
